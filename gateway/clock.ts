@@ -1,0 +1,43 @@
+/** The only place that asks the machine for the time. Everything else is given a Clock. */
+
+/** Ends a timer. Safe to call twice. */
+export type Cancel = () => void
+
+export interface Clock {
+  /** Wall clock, ms since 1970-01-01T00:00:00Z. Can step. */
+  nowMs(): number
+  /** Never steps back; only differences mean something. */
+  monotonicMs(): number
+  /** Runs `task` once after `delayMs`; delays beyond 2^31-1 ms are waited out in parts. */
+  after(delayMs: number, task: () => void): Cancel
+  /** Runs `task` every `periodMs` until cancelled. */
+  every(periodMs: number, task: () => void): Cancel
+}
+
+// setTimeout with a larger delay fires after 1 ms (Node documents the overflow of its 32-bit delay).
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, task) {
+    let timer: NodeJS.Timeout
+    const arm = (leftMs: number): void => {
+      const partMs = Math.min(leftMs, LONGEST_TIMER_MS)
+      timer = setTimeout(() => {
+        if (leftMs > partMs) arm(leftMs - partMs)
+        else task()
+      }, partMs)
+    }
+    arm(Math.max(0, delayMs))
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+  every(periodMs, task) {
+    const timer = setInterval(task, periodMs)
+    return () => {
+      clearInterval(timer)
+    }
+  },
+}

@@ -1,0 +1,147 @@
+/**
+ * What a nurses' station knows of its ward: every value with its quality and its age, and none beyond its lifetime.
+ * It trusts its own clock and the payload, nothing else. Pure: messages and the time come in, rows come out.
+ */
+
+import { metricByMdc } from '../devices/metrics.ts'
+import { parseInstant } from '../gateway/contract/instant.ts'
+import { readLastValues, readObservationSet, readStateMessage } from '../gateway/contract/read-payload.ts'
+import type { DeviceState, WireMetric } from '../gateway/contract/reading.ts'
+import { parseVitalsTopic } from '../gateway/contract/topics.ts'
+
+export interface BoardValue {
+  readonly ref: string
+  readonly unit: string
+  readonly value: number | null
+  readonly quality: WireMetric['q']
+  readonly why: readonly string[]
+  readonly ageMs: number
+  /** Its lifetime has passed: it must be struck out, never shown as current. */
+  readonly isStale: boolean
+}
+
+export interface BoardRow {
+  readonly ward: string
+  readonly bed: string
+  readonly device: string
+  readonly state: DeviceState | 'unknown'
+  readonly reason: string
+  readonly values: readonly BoardValue[]
+}
+
+export type BoardChange =
+  | { readonly kind: 'set'; readonly ward: string; readonly seq: number; readonly latencyMs: number }
+  | { readonly kind: 'state' | 'last' }
+  | { readonly kind: 'ignored'; readonly reason: string }
+
+interface KnownValue {
+  readonly metric: WireMetric
+  readonly measuredAtMs: number
+  readonly expiresAtMs: number
+}
+
+interface KnownDevice {
+  readonly ward: string
+  bed: string
+  state: DeviceState | 'unknown'
+  reason: string
+  readonly values: Map<number, KnownValue>
+}
+
+export class WardBoard {
+  readonly #devices = new Map<string, KnownDevice>()
+
+  /** Takes one message as it came over MQTT. Back-fill (`history`) changes nothing: it is not current. */
+  apply(topic: string, payload: Buffer, nowMs: number): BoardChange {
+    const place = parseVitalsTopic(topic)
+    if (place === undefined) return { kind: 'ignored', reason: 'not a topic of this contract' }
+    const device = this.#device(place.ward, place.bed, place.device)
+    if (place.leaf === 'numeric') return this.#applySet(device, payload, nowMs)
+    if (place.leaf === 'state') return applyState(device, payload)
+    if (place.leaf === 'last') return applyLast(device, payload, nowMs)
+    return { kind: 'ignored', reason: place.leaf }
+  }
+
+  /** Sorted by ward, bed and device. */
+  rows(nowMs: number): readonly BoardRow[] {
+    return [...this.#devices.entries()]
+      .map(([id, device]) => ({
+        ward: device.ward,
+        bed: device.bed,
+        device: id,
+        state: device.state,
+        reason: device.reason,
+        values: [...device.values.values()].map((known) => boardValue(known, nowMs)),
+      }))
+      .sort((a, b) => compare(`${a.ward}/${a.bed}/${a.device}`, `${b.ward}/${b.bed}/${b.device}`))
+  }
+
+  #device(ward: string, bed: string, id: string): KnownDevice {
+    const known = this.#devices.get(id)
+    if (known !== undefined && known.ward === ward && known.bed === bed) return known
+    // A device at another bed is another patient's: nothing of the old place may be seen at the new one.
+    const fresh: KnownDevice = { ward, bed, state: 'unknown', reason: '', values: new Map() }
+    this.#devices.set(id, fresh)
+    return fresh
+  }
+
+  #applySet(device: KnownDevice, payload: Buffer, nowMs: number): BoardChange {
+    const read = readObservationSet(payload)
+    if (!read.ok) return { kind: 'ignored', reason: read.reason }
+    const set = read.payload
+    const measuredAtMs = parseInstant(set.t) ?? nowMs
+    if (!set.history)
+      for (const metric of set.metrics) remember(device, { metric, measuredAtMs, ttlMs: set.ttl, nowMs })
+    const receivedAtMs = parseInstant(set.tr) ?? nowMs
+    return { kind: 'set', ward: device.ward, seq: set.seq, latencyMs: Math.max(0, nowMs - receivedAtMs) }
+  }
+}
+
+function remember(
+  device: KnownDevice,
+  {
+    metric,
+    measuredAtMs,
+    ttlMs,
+    nowMs,
+  }: { metric: WireMetric; measuredAtMs: number; ttlMs: number; nowMs: number },
+): void {
+  // A sender's clock that is ahead must not make a value live longer.
+  const bornAtMs = Math.min(measuredAtMs, nowMs)
+  device.values.set(metric.mdc, { metric, measuredAtMs: bornAtMs, expiresAtMs: bornAtMs + ttlMs })
+}
+
+function applyState(device: KnownDevice, payload: Buffer): BoardChange {
+  const read = readStateMessage(payload)
+  device.state = read.ok ? read.payload.state : 'unknown'
+  device.reason = read.ok ? read.payload.reason : ''
+  return { kind: 'state' }
+}
+
+function applyLast(device: KnownDevice, payload: Buffer, nowMs: number): BoardChange {
+  const read = readLastValues(payload)
+  // Cleared at expiry: the values here have their own lifetime and are struck out by it.
+  if (!read.ok) return { kind: 'ignored', reason: read.reason }
+  for (const { t, ttl, ...metric } of read.payload.metrics) {
+    const measuredAtMs = parseInstant(t)
+    if (measuredAtMs === undefined || device.values.has(metric.mdc)) continue
+    remember(device, { metric, measuredAtMs, ttlMs: ttl, nowMs })
+  }
+  return { kind: 'last' }
+}
+
+function boardValue({ metric, measuredAtMs, expiresAtMs }: KnownValue, nowMs: number): BoardValue {
+  return {
+    ref: metricByMdc(metric.mdc)?.ref ?? metric.ref,
+    unit: metric.unit,
+    value: metric.value,
+    quality: metric.q,
+    why: metric.why ?? [],
+    ageMs: Math.max(0, nowMs - measuredAtMs),
+    isStale: nowMs >= expiresAtMs,
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}

@@ -104,6 +104,30 @@ export function timeOf(tree: Asn1 | undefined): number | undefined {
   return undefined
 }
 
+/** The content bytes of a primitive value; none for a constructed one. */
+export function contentOf(tree: Asn1 | undefined): Uint8Array {
+  return tree === undefined || typeof tree.value !== 'string'
+    ? new Uint8Array()
+    : Buffer.from(tree.value, 'latin1')
+}
+
+/** The number of a non-negative INTEGER of at most 48 bits, or undefined. */
+export function smallIntegerOf(tree: Asn1 | undefined): number | undefined {
+  const content = Buffer.from(contentOf(tree))
+  if (tree?.type !== Type.INTEGER || tree.tagClass !== Class.UNIVERSAL) return undefined
+  if (content.length === 0 || content.length > 6) return undefined
+  return content.readUInt8(0) > 0x7f ? undefined : content.readUIntBE(0, content.length)
+}
+
+export function isAnyObjectId(tree: Asn1 | undefined): boolean {
+  return tree?.type === Type.OID && tree.tagClass === Class.UNIVERSAL
+}
+
+/** True for an OBJECT IDENTIFIER of this value. */
+export function isObjectId(tree: Asn1 | undefined, oid: string): boolean {
+  return isAnyObjectId(tree) && tree?.value === asn1.oidToDer(oid).getBytes()
+}
+
 export function ecdsaWithSha256(): Asn1 {
   // RFC 5758 3.2: the parameters field is absent.
   return sequence(objectId(ECDSA_WITH_SHA256))

@@ -2,12 +2,15 @@
 
 import { isIP, isIPv4 } from 'node:net'
 
+import { CertificateError } from './errors.ts'
+
 export type HostName =
   | { readonly kind: 'dns'; readonly name: string }
   | { readonly kind: 'ip'; readonly name: string }
   | { readonly kind: 'refused'; readonly reason: string }
 
-const DNS_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const DNS_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 // A name that ends in a number is an address to some resolvers and a name to others.
 const ENDS_NUMERIC = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/
 
@@ -23,6 +26,23 @@ export function readHostName(text: string): HostName {
   if (!DNS_NAME.test(name)) return refused('is neither a DNS name nor an IP address')
   if (ENDS_NUMERIC.test(name)) return refused('ends in a number but is not an IP address')
   return { kind: 'dns', name }
+}
+
+/** All names, each once and by kind; refuses the whole for one that cannot be in a certificate. */
+export function readHostNames(texts: readonly string[]): {
+  readonly dnsNames: readonly string[]
+  readonly ipAddresses: readonly string[]
+} {
+  const names = texts.map((text) => {
+    const name = readHostName(text)
+    if (name.kind === 'refused')
+      throw new CertificateError(`'${text}' cannot be a server name: it ${name.reason}`, { name: text })
+    return name
+  })
+  const ofKind = (kind: 'dns' | 'ip'): readonly string[] => [
+    ...new Set(names.filter((name) => name.kind === kind).map(({ name }) => name)),
+  ]
+  return { dnsNames: ofKind('dns'), ipAddresses: ofKind('ip') }
 }
 
 /** The 4 or 16 bytes of an address that readHostName took. */

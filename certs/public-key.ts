@@ -2,6 +2,7 @@
 
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 
+import { childrenOf, decode, isAnyObjectId } from './der.ts'
 import { CertificateError } from './errors.ts'
 import { pemBlocks } from './pem.ts'
 import type { KeyKind } from './profile.ts'
@@ -20,6 +21,7 @@ export function whyKeyUnfit(key: KeyObject, allowed: readonly KeyKind[]): string
   if (key.asymmetricKeyType === 'ec') {
     const kind = CURVES[details.namedCurve ?? '']
     if (kind === undefined) return `its curve is ${details.namedCurve ?? 'not a named one'}`
+    if (!isCurveNamed(key)) return 'its curve is written out instead of named (RFC 5480 2.1.1)'
     return allowed.includes(kind) ? undefined : `its kind ${kind} is not one of ${allowed.join(', ')}`
   }
   if (key.asymmetricKeyType !== 'rsa') return `its type is ${key.asymmetricKeyType ?? 'unknown'}`
@@ -61,11 +63,17 @@ export function publicKeySha256(key: KeyObject): string {
   return createHash('sha256').update(spkiOf(key)).digest('hex')
 }
 
-/** RFC 7093 section 2, method 4 in its truncated form: 160 bits of the SHA-256 of the SubjectPublicKeyInfo. */
+/** RFC 5280 4.2.1.2 leaves the method open: the first 160 bits of the SHA-256 of the SubjectPublicKeyInfo. */
 export function keyIdentifier(key: KeyObject): Uint8Array {
   return createHash('sha256').update(spkiOf(key)).digest().subarray(0, 20)
 }
 
 export function spkiOf(key: KeyObject): Uint8Array {
   return key.export({ type: 'spki', format: 'der' })
+}
+
+// node:crypto recognises a written-out curve and reports its name as if the key had used it.
+function isCurveNamed(key: KeyObject): boolean {
+  const [algorithm] = childrenOf(decode(spkiOf(key)))
+  return isAnyObjectId(childrenOf(algorithm)[1])
 }

@@ -113,6 +113,13 @@ const table = {
   MDCX_GLU_RATE_OF_CHANGE: { mdc: 192513, unit: 'mg/dL/min', possible: [-100, 100], plausible: [-10, 10] },
   MDCX_CGM_QUALITY: { mdc: 192514, unit: '%', possible: [0, 100], plausible: [0, 100] },
   MDCX_INSULIN_ON_BOARD: { mdc: 192515, unit: '[iU]', possible: [0, 300], plausible: [0, 60] },
+  MDC_CONC_AWAY_CO2_ET: {
+    mdc: 151708,
+    unit: 'mm[Hg]',
+    loinc: '19891-1',
+    possible: [0, 150],
+    plausible: [5, 100],
+  },
 } as const satisfies Record<string, Omit<Metric, 'ref'>>
 
 export type MetricRef = keyof typeof table

@@ -60,6 +60,8 @@ export interface Text {
   readonly kind: 'text'
   readonly name: string
   readonly value: string | number | boolean | readonly string[]
+  /** The bits of a status word by name. */
+  readonly flags?: readonly string[]
   /** True when this names the physical device (serial number, system id): a change of it is an event. */
   readonly isIdentity?: boolean
 }

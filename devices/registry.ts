@@ -1,8 +1,27 @@
 /** Every protocol wardgate speaks, one line each. A new driver adds its import and its line, and nothing else. */
 
+import { bleCgm } from './ble-cgm.ts'
+import { bleHeartRate } from './ble-heart-rate.ts'
+import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
+import { blePulseOximeter } from './ble-pulse-oximeter.ts'
+import { ivyAnsarb } from './ivy-ansarb.ts'
+import { masimoAscii1 } from './masimo-ascii1.ts'
+import { masimoTrend } from './masimo-trend.ts'
+import { noninDf2 } from './nonin-df2.ts'
+import { noninDf7 } from './nonin-df7.ts'
 import type { DeviceProtocol } from './protocol.ts'
 
-export const PROTOCOLS: readonly DeviceProtocol[] = []
+export const PROTOCOLS: readonly DeviceProtocol[] = [
+  bleCgm,
+  bleHeartRate,
+  bleInsulinDelivery,
+  blePulseOximeter,
+  ivyAnsarb,
+  masimoAscii1,
+  masimoTrend,
+  noninDf2,
+  noninDf7,
+]
 
 /** The protocol with this id, or undefined. */
 export function protocolById(id: string): DeviceProtocol | undefined {

@@ -54,8 +54,9 @@ export interface TrustedPublisher {
   messages(filter: string): Observable<OutboundMessage>
 }
 
-/** Counters by name and labels; what /metrics shows. Never a payload, never an unbounded label. */
+/** What /metrics shows. */
 export interface Counters {
+  /** Label values are closed sets: never a bed, never a person. A label the counter does not have is left out. */
   count(name: CounterName, labels?: Readonly<Record<string, string>>): void
   /** Duration of one reading from receipt at the bedside to publication on its trusted topic. */
   observeLatencyMs(latencyMs: number): void
@@ -67,6 +68,8 @@ export type CounterName =
   | 'quarantined_total'
   | 'discarded_frames_total'
   | 'dropped_total'
+  | 'not_relayed_total'
+  | 'commands_refused_total'
   | 'plaintext_refused_total'
   | 'handshake_refused_total'
   | 'uplink_refused_total'

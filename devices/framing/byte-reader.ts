@@ -40,6 +40,13 @@ export class ByteReader {
     return this.#fault
   }
 
+  /** The next octet, left where it is. */
+  peek(): number {
+    const octet = this.#bytes[this.#offset]
+    if (octet === undefined) this.refuse('truncated')
+    return octet ?? 0
+  }
+
   u8(): number {
     return this.#read(1, (at) => this.#view.getUint8(at))
   }

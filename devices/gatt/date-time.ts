@@ -1,10 +1,11 @@
 /** Date Time (seven octets, no zone inside), Time Zone and DST Offset of the GATT Specification Supplement. */
 
 import type { ByteReader } from '../framing/byte-reader.ts'
+import { epochMsOf as civilEpochMs } from '../framing/civil-time.ts'
 import type { Field } from './layout.ts'
 
 /** A date of which the device does not know every part. */
-export interface PartialDateTime {
+interface PartialDateTime {
   readonly year: number | null
   readonly month: number | null
   readonly day: number | null
@@ -23,9 +24,10 @@ export function dateTime(key: string): Field {
 export function secondsSince(key: string, epochYear: number): Field {
   return (reader, out) => {
     const seconds = reader.u32()
-    const { year, month, day } = civilDate(daysFromCivil(epochYear, 1, 1) + Math.floor(seconds / SECONDS_PER_DAY))
+    const { year, month, day } = civilDate(dayNumber(epochYear, 1, 1) + Math.floor(seconds / SECONDS_PER_DAY))
     const rest = seconds % SECONDS_PER_DAY
-    out[key] = `${isoDate(year, month, day)}T${isoTime(Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60)}`
+    out[key] =
+      `${isoDate(year, month, day)}T${isoTime(Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60)}`
   }
 }
 
@@ -46,7 +48,13 @@ export function timeZone(key: string): Field {
   }
 }
 
-const DST_MINUTES: Readonly<Record<number, number | 'unknown'>> = { 0: 0, 2: 30, 4: 60, 8: 120, 255: 'unknown' }
+const DST_MINUTES: Readonly<Record<number, number | 'unknown'>> = {
+  0: 0,
+  2: 30,
+  4: 60,
+  8: 120,
+  255: 'unknown',
+}
 
 export function dstOffset(key: string): Field {
   return (reader, out) => {
@@ -61,8 +69,7 @@ export function epochMsOf(value: unknown): number | undefined {
   const match = typeof value === 'string' ? /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(value) : null
   if (match === null) return undefined
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
-  const seconds = daysFromCivil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second
-  return seconds * 1000
+  return civilEpochMs({ year, month, day, hour, minute, second })
 }
 
 function readDateTime(reader: ByteReader): string | PartialDateTime {
@@ -110,18 +117,16 @@ function two(part: number): string {
   return String(part).padStart(2, '0')
 }
 
-// Days since 1970-01-01 in the proleptic Gregorian calendar; years are counted from March so that the leap day is last.
-function daysFromCivil(year: number, month: number, day: number): number {
-  const marchYear = month <= 2 ? year - 1 : year
-  const monthFromMarch = (month + 9) % 12
-  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400)
-  return marchYear * 365 + leapDays + Math.floor((monthFromMarch * 153 + 2) / 5) + day - 1 - 719_468
+/** Days since 1970-01-01. */
+function dayNumber(year: number, month: number, day: number): number {
+  const epochMs = civilEpochMs({ year, month, day, hour: 0, minute: 0, second: 0 }) ?? 0
+  return epochMs / (SECONDS_PER_DAY * 1000)
 }
 
 function civilDate(days: number): { year: number; month: number; day: number } {
-  let year = Math.floor(days / 366) + 1970
-  while (daysFromCivil(year + 1, 1, 1) <= days) year++
+  let year = Math.floor(days / 365.2425) + 1969
+  while (dayNumber(year + 1, 1, 1) <= days) year++
   let month = 1
-  while (month < 12 && daysFromCivil(year, month + 1, 1) <= days) month++
-  return { year, month, day: days - daysFromCivil(year, month, 1) + 1 }
+  while (month < 12 && dayNumber(year, month + 1, 1) <= days) month++
+  return { year, month, day: days - dayNumber(year, month, 1) + 1 }
 }

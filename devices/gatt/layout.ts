@@ -56,11 +56,11 @@ export function bits(key: string, width: IntegerWidth, names: BitNames): Field {
 /** Tells the fields behind a flags octet which of them are there. */
 export interface Flags {
   readonly raw: number
-  has(bit: number): boolean
+  readonly has: (bit: number) => boolean
   /** The fields, when the bit is set. */
-  when(bit: number, ...list: readonly Field[]): Field
+  readonly when: (bit: number, ...list: readonly Field[]) => Field
   /** The bit itself as a true or false. */
-  mark(key: string, bit: number): Field
+  readonly mark: (key: string, bit: number) => Field
 }
 
 export function flagged(layout: (flags: Flags) => readonly Field[], width: 'u8' | 'u16' = 'u8'): Field {
@@ -103,8 +103,4 @@ export function bitWords(word: number, names: BitNames): string[] {
 export function plain(value: MedicalFloat, shift: number): number | string {
   if ('special' in value) return value.special
   return shift === 0 ? value.value : shiftDecimal(value.mantissa, value.exponent + shift)
-}
-
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -24,6 +24,7 @@ export const INVENTORY_SCHEMA = {
       items: {
         type: 'object',
         required: ['role'],
+        properties: { role: { type: 'string' } },
         discriminator: { propertyName: 'role' },
         oneOf: [
           row('device', ['ward', 'bed', 'assoc', 'protocol'], {

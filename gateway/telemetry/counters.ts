@@ -9,8 +9,13 @@ const HELP: Readonly<Record<CounterName, { help: string; labels: readonly string
   quarantined_total: { help: 'Messages and metrics diverted to quarantine, by rule', labels: ['rule'] },
   discarded_frames_total: { help: 'Pieces of device bytes thrown away, by reason', labels: ['reason'] },
   dropped_total: { help: 'Readings dropped because a queue was full', labels: ['where'] },
-  plaintext_refused_total: { help: 'Connections that did not speak TLS', labels: ['protocol'] },
-  handshake_refused_total: { help: 'TLS handshakes refused', labels: ['reason'] },
+  not_relayed_total: { help: 'Waveform blocks and alerts that end at the bedside', labels: ['kind'] },
+  commands_refused_total: {
+    help: 'Commands of a driver outside its closed list; a fault of ours',
+    labels: [],
+  },
+  plaintext_refused_total: { help: 'Connections that did not speak TLS', labels: [] },
+  handshake_refused_total: { help: 'TLS handshakes refused', labels: [] },
   uplink_refused_total: { help: 'Uplink attempts refused by the guard', labels: ['reason'] },
   uplink_forwarded_total: { help: 'Messages acknowledged by an uplink', labels: [] },
   publish_denied_total: { help: 'Publishes outside the rights of their sender', labels: [] },
@@ -40,7 +45,7 @@ export function createCounters(): MeteredCounters {
     registers: [registry],
   })
   return {
-    count: (name, labels = {}) => counters.get(name)?.inc(labels),
+    count: (name, labels = {}) => counters.get(name)?.inc(known(HELP[name].labels, labels)),
     observeLatencyMs: (latencyMs) => {
       latency.observe(Math.max(0, latencyMs) / 1000)
     },
@@ -55,6 +60,10 @@ export function createCounters(): MeteredCounters {
       return { sum: values.reduce((sum, { value }) => sum + value, 0), by }
     },
   }
+}
+
+function known(names: readonly string[], labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, labels[name] ?? 'other']))
 }
 
 function entriesOf<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] {

@@ -111,7 +111,17 @@ export function classifyAddress(text: string): AddressClass {
 
 /** The address that strict text means, or undefined. */
 export function parseAddress(text: string): Address | undefined {
-  return isIP(text) === 0 || !ipaddr.isValid(text) ? undefined : ipaddr.parse(text)
+  const version = isIP(text)
+  const spelled = version === 6 ? withoutDots(text) : text
+  return version === 0 || !ipaddr.isValid(spelled) ? undefined : ipaddr.parse(spelled)
+}
+
+// ipaddr.js reads ::10.0.0.1 as ::ffff:10.0.0.1, which is another address; in hexadecimal it reads it right.
+function withoutDots(text: string): string {
+  return text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_all, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
 }
 
 /** Whether two texts name the same address; IPv6 has many spellings of one. */

@@ -5,15 +5,16 @@
 
 import { lookup } from 'node:dns/promises'
 import { connect as connectTcp, isIPv6, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
-import { errorCode, errorMessage, UplinkError } from '../errors.ts'
+import { errorCode, errorMessage } from '../errors.ts'
 import { isSameAddress } from './address-class.ts'
-import { decideUplink, decideUrl, type Refused } from './policy.ts'
-import { showUrl, type UplinkRefusal } from './refusals.ts'
+import { decideUplink, decideUrl } from './policy.ts'
+import { withinLimit, type Settle } from './time-limit.ts'
+import { dialOutcome, failureError, refusalError, type DialFailure } from './uplink-error.ts'
 
 /** PEM texts: who may be trusted at the far end, and who we are. */
-export interface TlsMaterial {
+export interface ClientMaterial {
   readonly ca: string
   readonly cert: string
   readonly key: string
@@ -28,7 +29,7 @@ export type Connect = (endpoint: { readonly address: string; readonly port: numb
 export interface DialOptions {
   readonly url: string
   readonly allowedRanges?: readonly string[] | undefined
-  readonly tls: TlsMaterial
+  readonly tls: ClientMaterial
   readonly clock: Clock
   readonly resolver?: Resolver | undefined
   readonly connect?: Connect | undefined
@@ -36,9 +37,12 @@ export interface DialOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Why a dial that the guard allowed came to nothing; the far end or the network is at fault. */
-export type DialFailure =
-  'name-not-resolved' | 'connect-failed' | 'connect-timeout' | 'tls-failed' | 'tls-timeout' | 'aborted'
+interface Endpoint {
+  readonly address: string
+  readonly port: number
+  /** Empty for an address: RFC 6066 forbids SNI for it, and the certificate then has to name the address. */
+  readonly serverName: string
+}
 
 const RESOLVE_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -54,85 +58,101 @@ const connectDirectly: Connect = ({ address, port }) =>
   connectTcp({ host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true })
 
 /**
- * Connects, mutually authenticated and by TLS 1.3. Throws UplinkError with `context.reason`, an UplinkRefusal when
- * `context.refused` is true and a DialFailure otherwise.
+ * Connects by TLS 1.3, both sides proved by certificate. Throws UplinkError with `context.reason`: an UplinkRefusal
+ * when `context.refused` is true, a DialFailure otherwise.
  */
 export async function guardedDial(options: DialOptions): Promise<TLSSocket> {
   const { url, allowedRanges, environment = process.env } = options
   const question = { url, allowedRanges, environment }
   const early = decideUrl(question)
   if (!early.allowed) throw refusalError(url, early)
+  const secureContext = readMaterial(options)
   const { host, isAddress } = early.target
   const decision = decideUplink({ ...question, addresses: isAddress ? [] : await resolve(options, host) })
   if (!decision.allowed) throw refusalError(url, decision)
   let failure: unknown
   for (const address of decision.addresses) {
+    const endpoint = { address, port: decision.port, serverName: isAddress ? '' : host }
     try {
-      return await dialAddress(options, { address, port: decision.port, serverName: isAddress ? '' : host })
+      return await secure(options, endpoint, { secureContext, tcp: await connectPinned(options, endpoint) })
     } catch (error) {
-      if (!isConnectFailure(error)) throw error
+      if (!isUnreachable(error)) throw error
       failure = error
     }
   }
   throw failure
 }
 
-interface Endpoint {
-  readonly address: string
-  readonly port: number
-  /** Empty for an address: it is then the address that the certificate has to name (RFC 6066 forbids SNI for it). */
-  readonly serverName: string
+function readMaterial({ url, tls }: DialOptions): SecureContext {
+  try {
+    return createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.3' })
+  } catch (error) {
+    throw failureError(url, 'certificate-unusable', describe(error), error)
+  }
 }
 
-async function resolve(options: DialOptions, host: string): Promise<readonly string[]> {
-  const { resolver = systemResolver } = options
-  return await within(options, { limitMs: RESOLVE_TIMEOUT_MS, onLimit: 'name-not-resolved' }, (settle) => {
-    resolver(host).then(settle.done, (error: unknown) => {
-      settle.fail('name-not-resolved', errorCode(error) ?? errorMessage(error))
-    })
-    return () => undefined
+function resolve(options: DialOptions, host: string): Promise<readonly string[]> {
+  const { url, resolver = systemResolver } = options
+  const ask = async (settle: Settle<readonly string[]>): Promise<void> => {
+    try {
+      settle.done(await resolver(host))
+    } catch (error) {
+      settle.fail(failureError(url, 'name-not-resolved', `${host}: ${describe(error)}`, error))
+    }
+  }
+  return withinLimit({
+    ...limits(options, RESOLVE_TIMEOUT_MS, 'name-not-resolved'),
+    start: (settle) => {
+      void ask(settle)
+      return () => undefined
+    },
   })
 }
 
-async function dialAddress(options: DialOptions, endpoint: Endpoint): Promise<TLSSocket> {
-  const tcp = await connectPinned(options, endpoint)
-  const secured = await secure(options, endpoint, tcp)
-  checkPeer(options, endpoint, secured)
-  return secured
-}
-
 async function connectPinned(options: DialOptions, endpoint: Endpoint): Promise<Socket> {
-  const { connect = connectDirectly } = options
-  const limit = { limitMs: CONNECT_TIMEOUT_MS, onLimit: 'connect-timeout' } as const
-  const socket = await within<Socket>(options, limit, (settle) => {
-    const opening = connect(endpoint)
-    opening.once('connect', () => settle.done(opening))
-    opening.on('error', (error) => settle.fail('connect-failed', errorCode(error) ?? error.message))
-    return () => opening.destroy()
+  const { url, connect = connectDirectly } = options
+  const socket = await withinLimit<Socket>({
+    ...limits(options, CONNECT_TIMEOUT_MS, 'connect-timeout'),
+    start: ({ done, fail }) => {
+      const opening = connect({ address: endpoint.address, port: endpoint.port })
+      opening.once('connect', () => done(opening))
+      opening.on('error', (error) => fail(failureError(url, 'connect-failed', describe(error), error)))
+      return () => opening.destroy()
+    },
   })
   checkPeer(options, endpoint, socket)
   return socket
 }
 
-async function secure(options: DialOptions, endpoint: Endpoint, tcp: Socket): Promise<TLSSocket> {
-  const limit = { limitMs: HANDSHAKE_TIMEOUT_MS, onLimit: 'tls-timeout' } as const
-  return await within<TLSSocket>(options, limit, (settle) => {
-    const { ca, cert, key } = options.tls
-    const securing = connectTls({
-      socket: tcp,
-      host: endpoint.address,
-      servername: endpoint.serverName,
-      ca,
-      cert,
-      key,
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: true,
-    })
-    securing.once('secureConnect', () => settle.done(securing))
-    securing.on('error', (error) => settle.fail('tls-failed', errorCode(error) ?? error.message))
-    securing.once('close', () => settle.fail('tls-failed', 'the far end closed the connection'))
-    return () => securing.destroy()
+async function secure(
+  options: DialOptions,
+  endpoint: Endpoint,
+  { secureContext, tcp }: { readonly secureContext: SecureContext; readonly tcp: Socket },
+): Promise<TLSSocket> {
+  const socket = await withinLimit<TLSSocket>({
+    ...limits(options, HANDSHAKE_TIMEOUT_MS, 'tls-timeout'),
+    start: ({ done, fail }) => {
+      const failed = (detail: string, cause?: unknown): void =>
+        fail(failureError(options.url, 'tls-failed', detail, cause))
+      const securing = connectTls({
+        socket: tcp,
+        host: endpoint.address,
+        servername: endpoint.serverName,
+        secureContext,
+        minVersion: 'TLSv1.3',
+        rejectUnauthorized: true,
+      })
+      securing.once('secureConnect', () => done(securing))
+      securing.on('error', (error) => failed(describe(error), error))
+      securing.once('close', () => failed('the far end closed the connection'))
+      return () => {
+        securing.destroy()
+        tcp.destroy()
+      }
+    },
   })
+  checkPeer(options, endpoint, socket)
+  return socket
 }
 
 /** Proves the decided address on the socket itself, whatever lies between the call and the network. */
@@ -144,67 +164,25 @@ function checkPeer({ url }: DialOptions, { address }: Endpoint, socket: Socket):
   throw refusalError(url, { allowed: false, reason: 'peer-changed', detail })
 }
 
-interface Settle<Result> {
-  done(result: Result): void
-  fail(reason: DialFailure, detail: string): void
+function limits({ url, clock, signal }: DialOptions, limitMs: number, onLimit: DialFailure) {
+  return {
+    clock,
+    signal,
+    limitMs,
+    onLimit: () => failureError(url, onLimit, `no answer within ${limitMs / 1000} s`),
+    onAbort: () => failureError(url, 'aborted', 'the link was closed'),
+  }
 }
 
-/** Runs one step against its time limit and the caller's abort; `undo` is what `start` answers. */
-async function within<Result>(
-  { url, clock, signal }: DialOptions,
-  { limitMs, onLimit }: { readonly limitMs: number; readonly onLimit: DialFailure },
-  start: (settle: Settle<Result>) => () => void,
-): Promise<Result> {
-  return await new Promise<Result>((resolve, reject) => {
-    let undo: (() => void) | undefined
-    const finish = (): void => {
-      cancelLimit()
-      signal?.removeEventListener('abort', onAbort)
-    }
-    const fail = (reason: DialFailure, detail: string): void => {
-      finish()
-      undo?.()
-      reject(failureError(url, reason, detail))
-    }
-    const onAbort = (): void => fail('aborted', 'the link was closed')
-    const cancelLimit = clock.after(limitMs, () => fail(onLimit, `no answer within ${limitMs} ms`))
-    signal?.addEventListener('abort', onAbort)
-    undo = start({
-      done: (result) => {
-        finish()
-        resolve(result)
-      },
-      fail,
-    })
-    if (signal?.aborted === true) onAbort()
-  })
-}
-
-function isConnectFailure(error: unknown): boolean {
-  const reason = error instanceof UplinkError ? error.context['reason'] : undefined
+function isUnreachable(error: unknown): boolean {
+  const { reason } = dialOutcome(error)
   return reason === 'connect-failed' || reason === 'connect-timeout'
 }
 
-function refusalError(url: string, { reason, detail }: Refused): UplinkError {
-  return uplinkError(
-    url,
-    { reason, refused: true },
-    `uplink to ${showUrl(url)} refused (${reason}): ${detail}`,
-  )
-}
-
-function failureError(url: string, reason: DialFailure, detail: string): UplinkError {
-  return uplinkError(
-    url,
-    { reason, refused: false },
-    `uplink to ${showUrl(url)} failed (${reason}): ${detail}`,
-  )
-}
-
-function uplinkError(
-  url: string,
-  context: { readonly reason: UplinkRefusal | DialFailure; readonly refused: boolean },
-  message: string,
-): UplinkError {
-  return new UplinkError(message, { ...context, url: showUrl(url) })
+// OpenSSL's messages hold addresses and source lines; its codes say the same in words.
+function describe(error: unknown): string {
+  const code = errorCode(error)
+  return code?.startsWith('ERR_SSL_') === true || code?.startsWith('ERR_OSSL_') === true
+    ? code
+    : errorMessage(error)
 }

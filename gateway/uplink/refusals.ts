@@ -46,7 +46,7 @@ export const REFUSED_KINDS: Readonly<Record<Exclude<AddressKind, 'private' | 'lo
 export function showUrl(url: string): string {
   return url
     .replace(/[?#].*$/s, '')
-    .replace(/^([a-z][a-z0-9+.-]*:)?(\/\/)?.*@/is, '$1$2[redacted]@')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1[redacted]@')
     .slice(0, LONGEST_SHOWN)
 }
 

@@ -20,7 +20,7 @@ export type UrlReading =
   | { readonly allowed: true; readonly target: UplinkTarget }
   | { readonly allowed: false; readonly reason: UplinkRefusal; readonly detail: string }
 
-const PLAINTEXT_SCHEMES: readonly string[] = ['mqtt', 'ws', 'http', 'tcp']
+const PLAINTEXT_SCHEMES: ReadonlySet<string> = new Set(['mqtt', 'ws', 'http', 'tcp'])
 // RFC 1035: labels of 1 to 63 characters, 253 in all; the underscore occurs in hospital domains.
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
 const LONGEST_NAME = 253
@@ -33,7 +33,7 @@ export function readUplinkUrl(url: string): UrlReading {
     )
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) return refuse('invalid-url', `there is no scheme; ${EXPECTED}`)
-  if (PLAINTEXT_SCHEMES.includes(scheme))
+  if (PLAINTEXT_SCHEMES.has(scheme))
     return refuse('plaintext-scheme', `${scheme}:// is not encrypted; ${EXPECTED}`)
   if (scheme !== 'mqtts') return refuse('unsupported-scheme', `${scheme}: is not MQTT over TLS; ${EXPECTED}`)
   const parts = /^mqtts:\/\/([^/?#]*)(.*)$/i.exec(url)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Observable, of, Subject, throwError } from 'rxjs'
 import type { LinkEvent } from '../../../../devices/protocol.ts'
 import { reconnectDelayMs, reconnecting } from '../../../../gateway/transport/reconnect.ts'

@@ -1,0 +1,133 @@
+/** The record of everything issued and revoked: `index.json`. A certificate is in it before it leaves. */
+
+import { X509Certificate } from 'node:crypto'
+
+import { validityOf } from './authority.ts'
+import { CertificateError } from './errors.ts'
+import { isLeafRole, isSite } from './identity-uri.ts'
+import type { Role } from './profile.ts'
+import { publicKeySha256 } from './public-key.ts'
+import { REVOCATION_REASONS, type RevocationReason } from './revocation.ts'
+
+export interface Revocation {
+  readonly atMs: number
+  readonly reason: RevocationReason
+}
+
+export interface IndexRow {
+  readonly role: Role
+  readonly id: string
+  readonly serial: string
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+  readonly fingerprint: string
+  readonly publicKeySha256: string
+  readonly revocation?: Revocation
+}
+
+export interface StoreIndex {
+  readonly version: 1
+  readonly site: string
+  /** Of the newest CRL. Counted here, so that a crl.pem that lags behind is noticed. */
+  readonly crlNumber: number
+  readonly certificates: readonly IndexRow[]
+}
+
+export type CertificateStatus = 'valid' | 'not-yet-valid' | 'expired' | 'revoked'
+
+export function indexRow(role: Role, id: string, certificatePem: string): IndexRow {
+  const certificate = new X509Certificate(certificatePem)
+  return {
+    role,
+    id,
+    serial: certificate.serialNumber,
+    ...validityOf(certificate),
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    publicKeySha256: publicKeySha256(certificate.publicKey),
+  }
+}
+
+export function statusOf(row: IndexRow, nowMs: number): CertificateStatus {
+  if (row.revocation !== undefined) return 'revoked'
+  if (nowMs < row.notBeforeMs) return 'not-yet-valid'
+  return nowMs > row.notAfterMs ? 'expired' : 'valid'
+}
+
+/** Why this public key may not be certified for this identity, or undefined. One identity, one key. */
+export function keyConflict(index: StoreIndex, row: IndexRow): string | undefined {
+  const holder = index.certificates.find(
+    (other) =>
+      other.publicKeySha256 === row.publicKeySha256 &&
+      (other.role !== row.role || other.id !== row.id || other.revocation?.reason === 'keyCompromise'),
+  )
+  if (holder === undefined) return undefined
+  return holder.revocation?.reason === 'keyCompromise'
+    ? `its key was revoked as compromised (serial ${holder.serial})`
+    : `its key already belongs to ${holder.role} '${holder.id}'`
+}
+
+export function formatIndex(index: StoreIndex): string {
+  return `${JSON.stringify(index, undefined, 2)}\n`
+}
+
+export function parseIndex(text: string, path: string): StoreIndex {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged(path, error)
+  }
+  if (!isIndex(value)) throw damaged(path)
+  return value
+}
+
+function damaged(path: string, cause?: unknown): CertificateError {
+  return new CertificateError(
+    `the index of issued certificates ${path} is damaged: restore it from the backup; nothing is issued or revoked without it`,
+    { path },
+    cause,
+  )
+}
+
+function isIndex(value: unknown): value is StoreIndex {
+  return (
+    isRecord(value) &&
+    value['version'] === 1 &&
+    typeof value['site'] === 'string' &&
+    isSite(value['site']) &&
+    isInstant(value['crlNumber']) &&
+    Array.isArray(value['certificates']) &&
+    value['certificates'].every(isRow)
+  )
+}
+
+function isRow(value: unknown): value is IndexRow {
+  if (!isRecord(value)) return false
+  const { role, id, serial, fingerprint, publicKeySha256, notBeforeMs, notAfterMs, revocation } = value
+  return (
+    typeof role === 'string' &&
+    (isLeafRole(role) || role === 'root-ca' || role === 'issuing-ca') &&
+    typeof id === 'string' &&
+    typeof serial === 'string' &&
+    /^(?:[0-9A-F]{2}){1,20}$/.test(serial) &&
+    typeof fingerprint === 'string' &&
+    typeof publicKeySha256 === 'string' &&
+    isInstant(notBeforeMs) &&
+    isInstant(notAfterMs) &&
+    (revocation === undefined || isRevocation(revocation))
+  )
+}
+
+function isRevocation(value: unknown): value is Revocation {
+  if (!isRecord(value)) return false
+  const { atMs, reason } = value
+  return isInstant(atMs) && typeof reason === 'string' && Object.hasOwn(REVOCATION_REASONS, reason)
+}
+
+function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

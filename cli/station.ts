@@ -1,0 +1,73 @@
+/** A consumer of one or more wards: one mutual-TLS session, one board, every message in order. */
+
+import { map, merge, Subject, type Observable } from 'rxjs'
+import type { Clock } from '../gateway/clock.ts'
+import type { Log } from '../gateway/log.ts'
+import type { MessageLinkState } from '../gateway/ports.ts'
+import { createMqttLink, type ClientMaterial } from '../gateway/uplink/mqtt-link.ts'
+import { type BoardChange, WardBoard } from './ward-board.ts'
+
+export interface StationOptions {
+  readonly url: string
+  readonly id: string
+  readonly material: ClientMaterial
+  readonly filters: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface StationMessage {
+  readonly topic: string
+  readonly payload: Buffer
+  readonly receivedAtMs: number
+  readonly change: BoardChange
+}
+
+export interface Station {
+  readonly board: WardBoard
+  readonly messages$: Observable<StationMessage>
+  /** Every time the session is refused or lost, with the reason. */
+  readonly failed$: Observable<{ readonly reason: string }>
+  /** The session in words, with protocol and cipher when it is there. */
+  status(): string
+  readonly session: () => MessageLinkState
+  close(): Promise<void>
+}
+
+export function openStation({ url, id, material, filters, clock, log }: StationOptions): Station {
+  const board = new WardBoard()
+  const messages$ = new Subject<StationMessage>()
+  const failed$ = new Subject<{ reason: string }>()
+  let state: MessageLinkState = { kind: 'connecting' }
+  const link = createMqttLink({ url, clientId: id, material, clock, log, random: Math.random })
+  const states = link.state$.subscribe((next) => {
+    state = next
+    if (next.kind === 'offline' || next.kind === 'refused') failed$.next({ reason: next.reason })
+  })
+  const deliveries = merge(...filters.map((each) => link.subscribe(each)))
+    .pipe(
+      map(({ topic, payload }) => {
+        const receivedAtMs = clock.nowMs()
+        return { topic, payload, receivedAtMs, change: board.apply(topic, payload, receivedAtMs) }
+      }),
+    )
+    .subscribe(messages$)
+  return {
+    board,
+    messages$,
+    failed$,
+    status: () => describe(id, state),
+    session: () => state,
+    async close() {
+      deliveries.unsubscribe()
+      states.unsubscribe()
+      await link.close()
+    },
+  }
+}
+
+function describe(id: string, state: MessageLinkState): string {
+  if (state.kind === 'online') return `${id}: online, ${state.protocol} ${state.cipher}`
+  if (state.kind === 'connecting') return `${id}: connecting`
+  return `${id}: ${state.kind.toUpperCase()} (${state.reason}); values below are struck out as their lifetime ends`
+}

@@ -1,0 +1,29 @@
+import type { Alert } from '../protocol.ts'
+
+export type AlertCondition = Omit<Alert, 'kind' | 'phase' | 'priority'>
+
+/** Remembers which conditions a device shows, so that each is told once when it comes and once when it goes. */
+export class AlertConditions {
+  #shown: ReadonlyMap<string, AlertCondition> = new Map()
+
+  /** What changed, given everything the device shows now. The profiles give no priority, so none is claimed. */
+  update(conditions: readonly AlertCondition[]): readonly Alert[] {
+    const before = this.#shown
+    const now = new Map(conditions.map((condition) => [condition.code, condition]))
+    this.#shown = now
+    const ended = [...before.values()].filter(({ code }) => !now.has(code))
+    const changed = [...now.values()].filter((condition) => !isSame(condition, before.get(condition.code)))
+    return [
+      ...ended.map((condition) => alert(condition, 'ended')),
+      ...changed.map((one) => alert(one, 'present')),
+    ]
+  }
+}
+
+function alert(condition: AlertCondition, phase: Alert['phase']): Alert {
+  return { kind: 'alert', priority: 'unknown', phase, ...condition }
+}
+
+function isSame(a: AlertCondition, b: AlertCondition | undefined): boolean {
+  return b !== undefined && a.flags.join() === b.flags.join()
+}

@@ -1,0 +1,195 @@
+/** The embedded broker: listeners, sessions and Aedes put together. The only module that others start it by. */
+
+import type { TLSSocket } from 'node:tls'
+import { Subject, type Observable } from 'rxjs'
+import type { Clock } from '../clock.ts'
+import { BrokerError, errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { BrokerRules, Counters, EventSink, TrustedPublisher } from '../ports.ts'
+import type { Identify } from '../security/identify.ts'
+import { brokerOptions } from './broker-options.ts'
+import { throttleEvents } from './event-throttle.ts'
+import { createGatekeeper } from './gatekeeper.ts'
+import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
+import { openListener, type ListenAddress, type Listener } from './listener.ts'
+import { createLocalClient } from './local-client.ts'
+import { OrderedAedes } from './ordered-aedes.ts'
+import { PacketGuard } from './packet-guard.ts'
+import { SessionStore } from './session-store.ts'
+import { watchAedes } from './session-notices.ts'
+import { Session, Sessions, type SessionNotice, type SessionView } from './sessions.ts'
+import { assertUsable, type TlsMaterial } from './tls-options.ts'
+
+const SWEEP_MS = 60_000
+
+export interface BrokerOptions {
+  /** Names this broker in `$SYS`. */
+  readonly id: string
+  readonly listen: readonly ListenAddress[]
+  readonly material: TlsMaterial
+  /** Who a verified certificate is; there is no default. */
+  readonly identify: Identify
+  readonly rules: BrokerRules
+  readonly events: EventSink
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits?: Partial<BrokerLimits>
+}
+
+export interface Broker extends TrustedPublisher {
+  /** Where it listens, with the ports that were taken. */
+  readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  /** An identity is there, or is there no more; a session that takes over from another of its own makes no notice. */
+  readonly onSession$: Observable<SessionNotice>
+  readonly connectionCount: number
+  sessions(): readonly SessionView[]
+  /** New handshakes use the new material; open sessions stay unless the rules no longer admit them. */
+  reload(material: TlsMaterial): void
+  /** Ends the sessions of a certificate; the number of them. */
+  disconnect(fingerprint: string, reason: string): number
+  /** Finishes what was received, closes everything; at most as long as the limits say. */
+  stop(): Promise<void>
+}
+
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { rules, counters, clock } = options
+  const log = options.log.child({ part: 'broker' })
+  const limits: BrokerLimits = { ...WARD_LIMITS, ...options.limits }
+  assertUsable(options.material)
+  const events = throttleEvents(options.events, clock)
+  const sessions = new Sessions()
+  const notices = new Subject<SessionNotice>()
+
+  const store = new SessionStore({
+    ...limits,
+    mayKeep(clientId, filter) {
+      const holder = sessions.holder(clientId)
+      return holder !== undefined && rules.maySubscribe(holder.identity, filter).allowed
+    },
+    onOverflow(clientId) {
+      counters.count('dropped_total', { where: 'offline-queue' })
+      events.emit('technical', 'queue-overflow', { clientId })
+    },
+  })
+  const hooks = createGatekeeper({
+    rules,
+    sessions,
+    store,
+    events,
+    counters,
+    log,
+    outgoingBytes: limits.outgoingBytes,
+    send: (message) => local.send(message),
+  })
+  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits))
+  const local = createLocalClient(aedes, store)
+  const onClosed = watchAedes(aedes, { sessions, notices, log })
+
+  const accept = (socket: TLSSocket, view: SessionView): void => {
+    const { identity, address } = view
+    const conn = new PacketGuard(socket, {
+      packetBytes: limits.packetBytes,
+      clock,
+      onFault: (fault, announcedBytes) => {
+        events.emit('security', fault, { role: identity.role, id: identity.id, address, announcedBytes })
+      },
+    })
+    const session = new Session(view, conn)
+    sessions.add(session)
+    conn.once('close', () => onClosed(session))
+    aedes.handle(conn)
+  }
+  const end = (session: Session, reason: string): void => {
+    const { identity, address } = session
+    events.emit('security', 'session-ended', { role: identity.role, id: identity.id, address, reason })
+    session.conn.destroy()
+  }
+  const sweep = (): void => {
+    for (const session of sessions.all()) {
+      const reason = whyEnd(session, rules, clock.nowMs())
+      if (reason !== undefined) end(session, reason)
+    }
+  }
+
+  const listeners: Listener[] = []
+  const closeListeners = (): void => {
+    for (const listener of listeners) listener.close()
+  }
+  try {
+    for (const listen of options.listen)
+      listeners.push(await openListener({ ...options, listen, limits, events, onClient: accept }))
+  } catch (error) {
+    closeListeners()
+    events.flush()
+    await closeAedes(aedes)
+    throw error
+  }
+  const cancelSweep = clock.every(SWEEP_MS, sweep)
+
+  const drain = async (): Promise<void> => {
+    const open = sessions.all()
+    for (const { conn } of open) conn.halt()
+    await Promise.all(open.map(({ tail }) => tail))
+    await aedes.handedOut()
+    await closeAedes(aedes)
+  }
+  let stopping: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    closeListeners()
+    cancelSweep()
+    await within(limits.stopMs, clock, drain())
+    for (const { conn } of sessions.all()) conn.destroy()
+    events.flush()
+    notices.complete()
+  }
+
+  return {
+    publish: (message) => local.publish(message),
+    messages: (filter) => local.messages(filter),
+    addresses: listeners.map(({ address }) => address),
+    onSession$: notices.asObservable(),
+    get connectionCount() {
+      return sessions.all().length
+    },
+    sessions: () => sessions.all(),
+    reload(material) {
+      assertUsable(material)
+      for (const listener of listeners) listener.reload(material)
+      sweep()
+    },
+    disconnect(fingerprint, reason) {
+      const held = sessions.all().filter(({ identity }) => identity.fingerprint === fingerprint)
+      for (const session of held) end(session, reason)
+      return held.length
+    },
+    async stop() {
+      stopping ??= stop()
+      await stopping
+    },
+  }
+}
+
+/** Why an open session may not go on, or undefined. */
+function whyEnd({ identity, clientId }: Session, rules: BrokerRules, nowMs: number): string | undefined {
+  if (nowMs > identity.notAfterMs) return 'the certificate has expired'
+  if (clientId === undefined) return undefined
+  const verdict = rules.mayConnect(identity, clientId)
+  return verdict.allowed ? undefined : verdict.reason
+}
+
+async function closeAedes(aedes: OrderedAedes): Promise<void> {
+  await new Promise<void>((resolve) => aedes.close(resolve))
+}
+
+/** Ends when the work has ended or the time is up; a failure of the work is not lost. */
+async function within(limitMs: number, clock: Clock, work: Promise<void>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const cancel = clock.after(limitMs, resolve)
+    work
+      .then(resolve, (error: unknown) => {
+        reject(new BrokerError(`the broker did not stop cleanly: ${errorMessage(error)}`, {}, error))
+      })
+      .finally(cancel)
+  })
+}

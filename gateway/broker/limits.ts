@@ -1,0 +1,40 @@
+/** What a client may cost the broker. */
+
+export interface BrokerLimits {
+  /** From the first byte of TCP to the end of the TLS handshake. */
+  readonly handshakeMs: number
+  /** From the end of the handshake to a complete MQTT CONNECT. */
+  readonly connectMs: number
+  /** Longest keep alive a client may ask for, in seconds; 0 takes any, and none at all. */
+  readonly keepAliveS: number
+  /** How long a subscriber may leave its connection full. */
+  readonly drainMs: number
+  /** Bytes that wait for one subscriber before it is parted with. */
+  readonly outgoingBytes: number
+  readonly packetBytes: number
+  readonly connections: number
+  /** Packets a client may send before its CONNACK. */
+  readonly earlyPackets: number
+  /** Messages received at QoS 2 and not yet released, per client. */
+  readonly inboundQos2: number
+  /** Messages kept for one absent durable session; the oldest make room. */
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  /** Until everything is closed after stop(). */
+  readonly stopMs: number
+}
+
+export const WARD_LIMITS: BrokerLimits = {
+  handshakeMs: 10_000,
+  connectMs: 10_000,
+  keepAliveS: 300,
+  drainMs: 5_000,
+  outgoingBytes: 1024 * 1024,
+  packetBytes: 256 * 1024,
+  connections: 1024,
+  earlyPackets: 64,
+  inboundQos2: 100,
+  queuedMessages: 10_000,
+  queuedBytes: 16 * 1024 * 1024,
+  stopMs: 5_000,
+}

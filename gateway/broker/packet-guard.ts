@@ -1,0 +1,88 @@
+/**
+ * Stands between a TLS socket and Aedes, which buffers whatever length a packet announces. It follows the fixed headers
+ * of MQTT and ends the connection at the first that is malformed or announces too much, before a byte of it is kept.
+ */
+
+import { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Cancel, Clock } from '../clock.ts'
+import { BrokerError } from '../errors.ts'
+import { PacketHeaders } from './packet-headers.ts'
+
+// A burst of small messages to a healthy client must not count as a full connection.
+const WRITE_MARK_BYTES = 256 * 1024
+/** How long the last bytes (a refusing CONNACK) may take to leave after the connection was given up. */
+const LINGER_MS = 1_000
+
+export interface GuardOptions {
+  readonly packetBytes: number
+  readonly clock: Clock
+  readonly onFault: (fault: 'packet-too-large' | 'malformed-header', announcedBytes: number) => void
+}
+
+export class PacketGuard extends Duplex {
+  readonly #socket: TLSSocket
+  readonly #headers: PacketHeaders
+  readonly #options: GuardOptions
+  #isHalted = false
+
+  constructor(socket: TLSSocket, options: GuardOptions) {
+    super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
+    this.#socket = socket
+    this.#headers = new PacketHeaders(options.packetBytes)
+    this.#options = options
+    socket.on('data', (bytes: Buffer) => this.#receive(bytes))
+    socket.on('end', () => this.push(null))
+    socket.on('error', (error) => this.destroy(error))
+    socket.on('close', () => this.destroy())
+  }
+
+  /** Reads no more: what is under way may finish, nothing new begins. */
+  halt(): void {
+    this.#isHalted = true
+    this.#socket.pause()
+  }
+
+  override _read(): void {
+    if (!this.#isHalted) this.#socket.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done)
+  }
+
+  /** A packet is written in several pieces; together they make one TLS record. */
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(() => done())
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    closeSoon(this.#socket, this.#options.clock)
+    done(error)
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.destroyed) return
+    const fault = this.#headers.follow(bytes)
+    if (fault === undefined) {
+      if (!this.push(bytes)) this.#socket.pause()
+      return
+    }
+    this.#options.onFault(fault.kind, fault.announcedBytes)
+    this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+  }
+}
+
+function closeSoon(socket: TLSSocket, clock: Clock): void {
+  if (socket.destroyed) return
+  let cancel: Cancel | undefined = clock.after(LINGER_MS, () => socket.destroy())
+  socket.once('close', () => {
+    cancel?.()
+    cancel = undefined
+  })
+  socket.destroySoon()
+}

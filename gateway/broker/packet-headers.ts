@@ -1,0 +1,60 @@
+/** Follows the fixed headers of a stream of MQTT packets without keeping any of it. */
+
+// MQTT 3.1.1, 2.2.3: seven bits a byte, at most four bytes.
+const MAX_LENGTH_BYTES = 4
+
+export type HeaderFault = {
+  readonly kind: 'packet-too-large' | 'malformed-header'
+  readonly announcedBytes: number
+}
+
+export class PacketHeaders {
+  readonly #maxPacketBytes: number
+  #phase: 'type' | 'length' | 'body' = 'type'
+  #lengthBytes = 0
+  #remainingBytes = 0
+
+  constructor(maxPacketBytes: number) {
+    this.#maxPacketBytes = maxPacketBytes
+  }
+
+  /** Undefined when all headers so far are in order. */
+  follow(bytes: Uint8Array): HeaderFault | undefined {
+    let at = 0
+    while (at < bytes.length) {
+      if (this.#phase === 'body') {
+        const taken = Math.min(this.#remainingBytes, bytes.length - at)
+        at += taken
+        this.#remainingBytes -= taken
+        if (this.#remainingBytes === 0) this.#phase = 'type'
+        continue
+      }
+      const byte = bytes[at] ?? 0
+      at += 1
+      if (this.#phase === 'type') this.#beginLength()
+      else {
+        const fault = this.#addLength(byte)
+        if (fault !== undefined) return fault
+      }
+    }
+    return undefined
+  }
+
+  #beginLength(): void {
+    this.#phase = 'length'
+    this.#lengthBytes = 0
+    this.#remainingBytes = 0
+  }
+
+  #addLength(byte: number): HeaderFault | undefined {
+    this.#remainingBytes += (byte & 0x7f) * 128 ** this.#lengthBytes
+    this.#lengthBytes += 1
+    const hasMore = (byte & 0x80) !== 0
+    if (hasMore && this.#lengthBytes === MAX_LENGTH_BYTES)
+      return { kind: 'malformed-header', announcedBytes: this.#remainingBytes }
+    if (this.#remainingBytes > this.#maxPacketBytes)
+      return { kind: 'packet-too-large', announcedBytes: this.#remainingBytes }
+    if (!hasMore) this.#phase = this.#remainingBytes === 0 ? 'type' : 'body'
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+/** The part of the configuration that names devices: one shape for each kind of link. */
+
+export const ID = {
+  type: 'string',
+  pattern: '^[a-z0-9-]{1,32}$',
+} as const
+
+export const PATH = { type: 'string', minLength: 1, maxLength: 1024 } as const
+export const ADDRESS = { type: 'string', minLength: 1, maxLength: 64 } as const
+
+const DEVICE_ID = {
+  ...ID,
+  description: 'Device; the id of its certificate, its topics and its inventory row',
+  examples: ['ox-b01'],
+} as const
+
+const PROTOCOL = {
+  type: 'string',
+  maxLength: 64,
+  description: 'What the device speaks; `wardgate protocols` lists the ids',
+  examples: ['nonin-df2'],
+} as const
+
+const SERIAL_DEVICE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'protocol', 'link', 'path'],
+  properties: {
+    id: DEVICE_ID,
+    protocol: PROTOCOL,
+    link: { const: 'serial', description: 'A serial line of this machine', examples: ['serial'] },
+    path: { ...PATH, description: 'Terminal device of the line', examples: ['/dev/ttyUSB0'] },
+  },
+} as const
+
+const TCP_DEVICE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'protocol', 'link', 'host', 'port'],
+  properties: {
+    id: DEVICE_ID,
+    protocol: PROTOCOL,
+    link: { const: 'tcp', description: 'A serial line behind a device server', examples: ['tcp'] },
+    host: {
+      ...ADDRESS,
+      description: 'Address of the device server; private, link-local or loopback',
+      examples: ['10.0.4.7'],
+    },
+    port: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 65_535,
+      description: 'Raw TCP port of the device server',
+      examples: [4001],
+    },
+  },
+} as const
+
+const BLE_DEVICE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'protocol', 'link', 'radio', 'air', 'address'],
+  properties: {
+    id: DEVICE_ID,
+    protocol: PROTOCOL,
+    link: { const: 'ble', description: 'Bluetooth Low Energy', examples: ['ble'] },
+    radio: { enum: ['simulated'], description: 'The radio to use', examples: ['simulated'] },
+    air: { ...PATH, description: 'Directory in which simulated peripherals are found', examples: ['./air'] },
+    address: {
+      type: 'string',
+      pattern: '^([0-9A-F]{2}:){5}[0-9A-F]{2}$',
+      description: 'Bluetooth address of the device, in capitals',
+      examples: ['C0:FF:EE:00:00:05'],
+    },
+  },
+} as const
+
+export const DEVICES = {
+  type: 'array',
+  description: 'The devices this box reads',
+  minItems: 1,
+  maxItems: 256,
+  items: {
+    type: 'object',
+    discriminator: { propertyName: 'link' },
+    oneOf: [SERIAL_DEVICE, TCP_DEVICE, BLE_DEVICE],
+  },
+} as const

@@ -1,0 +1,96 @@
+/** The ward part: broker, rules, admission and the lives of the devices, wired together. */
+
+import type { CertificateStore } from '../certs/store.ts'
+import { protocolById } from '../devices/registry.ts'
+import { createAdmission } from './admission.ts'
+import { startBroker, type Broker } from './broker/aedes-broker.ts'
+import type { Clock } from './clock.ts'
+import type { BrokerConfig } from './config/config.ts'
+import { toInstant } from './contract/instant.ts'
+import type { GatewayStateMessage } from './contract/reading.ts'
+import { opsStateTopic } from './contract/topics.ts'
+import { errorMessage } from './errors.ts'
+import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import type { Log } from './log.ts'
+import type { Counters, Inventory, OutboundMessage } from './ports.ts'
+import { createTopicAuthority } from './security/authorise.ts'
+import type { AttachableEventSink } from './security/event-sink.ts'
+import { createIdentify } from './security/identify.ts'
+
+export interface WardGatewayOptions {
+  readonly gateway: string
+  readonly software: string
+  readonly state: string
+  readonly broker: BrokerConfig
+  readonly store: CertificateStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: AttachableEventSink
+  readonly counters: Counters
+}
+
+export interface WardGateway {
+  readonly broker: Broker
+  /** Reads the inventory and the certificates again; sessions that are still good stay open. */
+  reload(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
+  const { gateway, clock, log, events, counters, state, store } = options
+  let inventory = inventoryOf(readInventory(state))
+  // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
+  const current: Inventory = {
+    find: (role, id) => inventory.find(role, id),
+    device: (id) => inventory.device(id),
+    devices: () => inventory.devices(),
+  }
+  const admission = createAdmission({ ...options, inventory, protocolById })
+  const broker = await startBroker({
+    id: gateway,
+    listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
+    material: store.serverMaterial(),
+    identify: createIdentify(store.site, clock),
+    rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
+    events,
+    counters,
+    clock,
+    log,
+  })
+  const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
+    for (const message of messages) await broker.publish(message)
+  }
+  const notPublished = (error: unknown): void => {
+    log.error('not-published', { reason: errorMessage(error) })
+  }
+  events.attach(broker)
+  const stopLives = await admission.start(broker, notPublished)
+  const sessions = broker.onSession$.subscribe(({ identity, kind }) => {
+    publishAll(admission.session(identity, kind)).catch(notPublished)
+  })
+  await broker.publish(stateMessage(gateway, 'online', clock))
+  return {
+    broker,
+    async reload() {
+      inventory = inventoryOf(readInventory(state))
+      broker.reload(store.serverMaterial())
+      await publishAll(admission.replaceInventory(inventory))
+    },
+    async stop() {
+      stopLives()
+      sessions.unsubscribe()
+      await broker.publish(stateMessage(gateway, 'stopping', clock))
+      await broker.stop()
+    },
+  }
+}
+
+function stateMessage(gateway: string, state: GatewayStateMessage['state'], clock: Clock): OutboundMessage {
+  const message: GatewayStateMessage = { v: 1, gateway, state, since: toInstant(clock.nowMs()) }
+  return {
+    topic: opsStateTopic(gateway),
+    payload: Buffer.from(JSON.stringify(message)),
+    qos: 1,
+    retain: true,
+  }
+}

@@ -1,0 +1,128 @@
+/** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
+
+import { METRICS, type MetricRef } from '../devices/metrics.ts'
+import { kindOf } from './device-kinds.ts'
+import { oximeterReading } from './finger-oximeter.ts'
+import { createGlucoseSensor } from './glucose-sensor.ts'
+import { createStrap } from './heart-rate-strap.ts'
+import { createInsulinPump } from './insulin-pump.ts'
+import { ivyReading } from './ivy-encoder.ts'
+import { masimoReading } from './masimo-encoder.ts'
+import { noninReading } from './nonin-encoder.ts'
+import type { Recording } from './recording.ts'
+import { SimulatorError } from './simulator-error.ts'
+import { timeline, type Due, type Replay } from './timeline.ts'
+
+export interface ExpectedMetric {
+  readonly mdc: number
+  /** null: the device says that it has no value. */
+  readonly value: number | null
+}
+
+export interface ExpectedSet {
+  /** Recording time. */
+  readonly atS: number
+  readonly metrics: readonly ExpectedMetric[]
+}
+
+type Expectation = (due: Due) => readonly ExpectedMetric[] | undefined
+
+/**
+ * One set for each message, in order, at the resolution of the device: a Nonin sends three equal ones a second. An
+ * insulin pump answers what it is asked, so its sets are what its answers can hold from that row on.
+ */
+export function expectedSets(recording: Recording, protocol: string, replay: Replay): readonly ExpectedSet[] {
+  const kind = kindOf(protocol)
+  const expect = EXPECTATIONS[protocol]?.()
+  if (kind === undefined || expect === undefined)
+    throw new SimulatorError(`no simulator for the protocol '${protocol}'`)
+  return [...timeline(recording, replay, kind.rhythm)].flatMap((due) => {
+    const metrics = expect(due)
+    return metrics === undefined ? [] : [{ atS: due.atS, metrics }]
+  })
+}
+
+const EXPECTATIONS: Readonly<Record<string, () => Expectation>> = {
+  'nonin-df2': () => expectNonin,
+  'nonin-df7': () => expectNonin,
+  'masimo-ascii1': () => expectMasimo,
+  'ivy-ansarb': () => expectIvy,
+  'ble-heart-rate': expectStrap,
+  'ble-pulse-oximeter': () => expectOximeter,
+  'ble-cgm': expectGlucose,
+  'ble-insulin-delivery': expectPump,
+}
+
+function expectNonin({ row }: Due): readonly ExpectedMetric[] {
+  const { pulseRate, spo2 } = noninReading(row)
+  return [metric('MDC_PULS_OXIM_PULS_RATE', pulseRate), metric('MDC_PULS_OXIM_SAT_O2', spo2)]
+}
+
+function expectMasimo({ row, atS }: Due): readonly ExpectedMetric[] {
+  const { spo2, pulseRate, perfusionIndexPct } = masimoReading(row, atS)
+  return [
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_PULS_OXIM_PULS_RATE', pulseRate),
+    metric('MDC_BLD_PERF_INDEX', perfusionIndexPct),
+  ]
+}
+
+function expectIvy({ row }: Due): readonly ExpectedMetric[] {
+  const { heartRate, respRate, spo2, pulseRate, systolic, diastolic, mean } = ivyReading(row)
+  return [
+    metric('MDC_ECG_HEART_RATE', heartRate),
+    metric('MDC_RESP_RATE', respRate),
+    metric('MDC_CONC_AWAY_CO2_ET', undefined),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_PULS_OXIM_PULS_RATE', pulseRate),
+    metric('MDC_PRESS_BLD_NONINV_SYS', systolic),
+    metric('MDC_PRESS_BLD_NONINV_DIA', diastolic),
+    metric('MDC_PRESS_BLD_NONINV_MEAN', mean),
+    metric('MDC_PULS_RATE_NON_INV', undefined),
+    metric('MDC_TEMP', undefined),
+  ]
+}
+
+function expectStrap(): Expectation {
+  const strap = createStrap()
+  return ({ row }) => {
+    const { heartRate, rr1024 } = strap.read(row)
+    const intervals = rr1024.map((raw) => metric('MDC_ECG_TIME_PD_RR_GL', (raw * 1000) / 1024))
+    return [metric('MDC_ECG_HEART_RATE', heartRate), ...intervals]
+  }
+}
+
+function expectOximeter({ row }: Due): readonly ExpectedMetric[] {
+  const { spo2, pulseRate } = oximeterReading(row)
+  return [metric('MDC_PULS_OXIM_SAT_O2', spo2), metric('MDC_PULS_OXIM_PULS_RATE', pulseRate)]
+}
+
+function expectGlucose(): Expectation {
+  const sensor = createGlucoseSensor()
+  return ({ row }) => {
+    const reading = row === undefined ? undefined : sensor.read(row)
+    if (reading === undefined) return undefined
+    const { glucoseMgDl, trendMgDlMin } = reading
+    const trend = trendMgDlMin === undefined ? [] : [metric('MDCX_GLU_RATE_OF_CHANGE', trendMgDlMin)]
+    return [metric('MDC_CONC_GLU_ISF', glucoseMgDl), ...trend]
+  }
+}
+
+function expectPump(): Expectation {
+  const pump = createInsulinPump()
+  return ({ row }) => {
+    const { reservoirIU, basalIUh, bolus, insulinOnBoardIU, ...delivered } = pump.apply(row)
+    const totalIU = delivered.deliveredBolusIU + delivered.deliveredBasalIU
+    return [
+      metric('MDC_AMOUNT_DRUG_REMAIN_CONTAINER', reservoirIU),
+      metric('MDC_FLOW_FLUID_PUMP_CURRENT', basalIUh),
+      ...(bolus === undefined ? [] : [metric('MDC_DOSE_DRUG_BOLUS', bolus.amountIU)]),
+      metric('MDC_DOSE_DRUG_DELIV', Number(totalIU.toFixed(3))),
+      metric('MDCX_INSULIN_ON_BOARD', insulinOnBoardIU),
+    ]
+  }
+}
+
+function metric(ref: MetricRef, value: number | undefined): ExpectedMetric {
+  return { mdc: METRICS[ref].mdc, value: value ?? null }
+}

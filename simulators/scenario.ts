@@ -1,0 +1,29 @@
+/** A simulated ward: which device plays which patient on which bed, and over which link. */
+
+import type { LineFaultRates } from './line-faults.ts'
+import type { Recording } from './recording.ts'
+
+export const SCENARIO_LINKS = ['pty', 'tcp', 'ble'] as const
+export type ScenarioLink = (typeof SCENARIO_LINKS)[number]
+
+export interface Scenario {
+  readonly devices: readonly ScenarioDevice[]
+}
+
+export interface ScenarioDevice {
+  readonly id: string
+  readonly ward: string
+  readonly bed: string
+  readonly protocol: string
+  readonly recording: Recording
+  readonly startS: number
+  readonly speed: number
+  readonly isLoop: boolean
+  readonly link: ScenarioLink
+  /** Of a TCP link only; 0 takes a free one. */
+  readonly tcpPort: number
+  /** Of a BLE device only. */
+  readonly address: string
+  readonly faults: LineFaultRates
+  readonly seed: number
+}

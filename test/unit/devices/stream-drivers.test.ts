@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import { MAX_DISCARD_BYTES } from '../../../devices/framing/discard-run.ts'
+import {
+  STREAM_PROTOCOLS,
+  cutAt,
+  decodeChunks,
+  discardedBytes,
+  seededRandom,
+  vectorsOf,
+  withoutDiscards,
+} from '../../support/stream-vectors.ts'
+
+const SEED = 20_260_920
+
+/** More than any window and any run together; a driver that keeps more than this keeps what comes. */
+const RETAINED_BYTES = 2048
+
+interface Edit {
+  readonly at: number
+  readonly remove: number
+  readonly insert: Uint8Array
+}
+
+const edit: fc.Arbitrary<Edit> = fc.record({
+  at: fc.nat(2000),
+  remove: fc.nat(7),
+  insert: fc.uint8Array({ maxLength: 9 }),
+})
+
+function damaged(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  return edits.reduce<Uint8Array>((before, { at, remove, insert }) => {
+    const place = at % (before.length + 1)
+    return Buffer.concat([before.subarray(0, place), insert, before.subarray(place + remove)])
+  }, bytes)
+}
+
+describe.each(STREAM_PROTOCOLS)('the driver of $id', (protocol) => {
+  const vectors = vectorsOf(protocol)
+  const good = vectors.find(({ expected }) => expected.every(({ kind }) => kind !== 'discarded'))
+  const traffic = Buffer.concat(vectors.map(({ input }) => input))
+  const dirty = fc.array(edit, { maxLength: 6 }).map((edits) => damaged(traffic, edits))
+
+  it('gives the same output for any chunking of damaged traffic, discards included', () => {
+    fc.assert(
+      fc.property(dirty, fc.array(fc.nat(3000), { maxLength: 40 }), (bytes, places) => {
+        const cuts = places.map((place) => place % (bytes.length + 1))
+        expect(decodeChunks(protocol, cutAt(bytes, cuts))).toEqual(decodeChunks(protocol, [bytes]))
+      }),
+      { seed: SEED, numRuns: 60 },
+    )
+  })
+
+  it('gives the same output byte by byte', () => {
+    fc.assert(
+      fc.property(dirty, (bytes) => {
+        expect(decodeChunks(protocol, cutAt(bytes, [...bytes.keys()]))).toEqual(
+          decodeChunks(protocol, [bytes]),
+        )
+      }),
+      { seed: SEED, numRuns: 15 },
+    )
+  })
+
+  it('takes any bytes without throwing and gives each lost byte back at most once', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 5 }), (chunks) => {
+        const lines = decodeChunks(protocol, chunks)
+        const total = chunks.reduce((sum, { length }) => sum + length, 0)
+        expect(discardedBytes(lines)).toBeLessThanOrEqual(total)
+        for (const line of lines) expect(discardedBytes([line])).toBeLessThanOrEqual(MAX_DISCARD_BYTES)
+      }),
+      { seed: SEED, numRuns: 150 },
+    )
+  })
+
+  it('finds a good unit behind any damage', () => {
+    const readings = withoutDiscards(good?.expected ?? [])
+    expect(readings.length).toBeGreaterThan(0)
+    fc.assert(
+      fc.property(dirty, fc.nat(3000), (bytes, size) => {
+        const wreck = bytes.subarray(0, size % (bytes.length + 1))
+        const found = withoutDiscards(decodeChunks(protocol, [wreck, good?.input ?? wreck]))
+        expect(found.slice(-readings.length)).toEqual(readings)
+      }),
+      { seed: SEED, numRuns: 60 },
+    )
+  })
+
+  it.each([
+    ['random bytes', (random: () => number) => 128 + Math.floor(random() * 128)],
+    ['one byte for ever', () => 0x31],
+    ['its own start byte for ever', () => good?.input[0] ?? 0],
+  ])('keeps a bounded number of bytes of %s', (_, next) => {
+    const random = seededRandom(7)
+    const driver = protocol.createDriver()
+    let kept = 0
+    for (let chunk = 0; chunk < 200; chunk += 1) {
+      const bytes = Uint8Array.from({ length: 500 }, () => next(random))
+      kept += bytes.length
+      for (const output of driver.receive({ kind: 'bytes', bytes }, 0))
+        if (output.kind === 'discarded') kept -= output.bytes.length
+      expect(kept).toBeLessThan(RETAINED_BYTES)
+    }
+  })
+
+  it('gives up what is unfinished as truncated when the line closes, and begins anew', () => {
+    const input = good?.input ?? new Uint8Array()
+    const driver = protocol.createDriver()
+    expect(driver.receive({ kind: 'bytes', bytes: input.subarray(0, 40) }, 0)).toEqual([])
+    expect(driver.receive({ kind: 'closed', reason: 'cable pulled' }, 0)).toEqual([
+      { kind: 'discarded', reason: 'truncated', bytes: Uint8Array.from(input.subarray(0, 40)) },
+    ])
+    expect(driver.receive({ kind: 'opened' }, 0)).toEqual([])
+    const outputs = driver.receive({ kind: 'bytes', bytes: input }, 0)
+    expect(outputs.some(({ kind }) => kind === 'observation')).toBe(true)
+    expect(outputs.every(({ kind }) => kind !== 'discarded')).toBe(true)
+  })
+
+  it('asks nothing of its device', () => {
+    expect(protocol.sends).toEqual([])
+    expect(protocol.createDriver().receive({ kind: 'opened' }, 0)).toEqual([])
+  })
+})

@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals'
+import { bleCgm } from '../../../devices/ble-cgm.ts'
+import { bleHeartRate } from '../../../devices/ble-heart-rate.ts'
+import { blePulseOximeter } from '../../../devices/ble-pulse-oximeter.ts'
+import { ivyAnsarb } from '../../../devices/ivy-ansarb.ts'
+import { masimoAscii1 } from '../../../devices/masimo-ascii1.ts'
+import { noninDf2 } from '../../../devices/nonin-df2.ts'
+import { noninDf7 } from '../../../devices/nonin-df7.ts'
+import type { DeviceProtocol, DriverOutput, LinkEvent } from '../../../devices/protocol.ts'
+import { kindOf } from '../../../simulators/device-kinds.ts'
+import { expectedSets, type ExpectedMetric } from '../../../simulators/expected.ts'
+import { loadRecording, shippedPatients } from '../../../simulators/patients.ts'
+import { timeline } from '../../../simulators/timeline.ts'
+
+const DRIVERS: readonly DeviceProtocol[] = [
+  noninDf2,
+  noninDf7,
+  masimoAscii1,
+  ivyAnsarb,
+  bleHeartRate,
+  blePulseOximeter,
+  bleCgm,
+]
+const DEVICE_TIME_MS = Date.parse('2026-09-20T10:15:00Z')
+const SPEED = 1
+
+/** What the driver hears when the simulated device plays the whole recording. */
+function play(driver: DeviceProtocol, patient: string, speed: number): readonly DriverOutput[] {
+  const kind = kindOf(driver.id)
+  if (kind === undefined) throw new Error(`${driver.id} is not simulated`)
+  const recording = loadRecording(patient, '.')
+  const dues = [...timeline(recording, { startS: 0, speed }, kind.rhythm)]
+  const session = driver.createDriver()
+  const hear = (event: LinkEvent): readonly DriverOutput[] => session.receive(event, DEVICE_TIME_MS)
+  if (kind.link === 'serial') {
+    const encode = kind.createEncoder({ seed: 7, serial: '0000000007', nowMs: () => DEVICE_TIME_MS })
+    return dues.flatMap((due) => hear({ kind: 'bytes', bytes: encode(due) }))
+  }
+  const outputs: DriverOutput[] = []
+  const device = kind.create({
+    serial: '0000000007',
+    recordingStartMs: DEVICE_TIME_MS,
+    notify: (characteristic, bytes) =>
+      void outputs.push(...hear({ kind: 'value', characteristic, via: 'notification', bytes })),
+    indicate: () => Promise.resolve(false),
+  })
+  const characteristics = device.services.flatMap((service) => service.characteristics)
+  hear({ kind: 'opened', characteristics: characteristics.map(({ uuid }) => uuid) })
+  for (const { uuid, value, onRead } of characteristics) {
+    const bytes = onRead?.() ?? value
+    if (bytes instanceof Uint8Array)
+      outputs.push(...hear({ kind: 'value', characteristic: uuid, via: 'read', bytes }))
+  }
+  for (const due of dues) device.say(due)
+  return outputs
+}
+
+function heardSets(outputs: readonly DriverOutput[]): readonly (readonly ExpectedMetric[])[] {
+  return outputs
+    .filter((output) => output.kind === 'observation')
+    .map(({ numerics }) => numerics.map(({ metric, value }) => ({ mdc: metric.mdc, value })))
+}
+
+const CASES = shippedPatients().flatMap((patient) =>
+  DRIVERS.filter(({ id }) => kindOf(id)?.plays.some((field) => loadRecording(patient, '.').fields.includes(field))).map(
+    (driver) => ({ patient, driver, name: `${driver.id} hears all of ${patient}` }),
+  ),
+)
+
+describe('a simulated device and the driver that reads it', () => {
+  it.each(CASES)('$name, value for value, and nothing else', ({ driver, patient }) => {
+    const speed = patient.startsWith('mimic2') ? 60 : SPEED
+    const outputs = play(driver, patient, speed)
+    const expected = expectedSets(loadRecording(patient, '.'), driver.id, { startS: 0, speed })
+    expect(outputs.filter(({ kind }) => kind === 'discarded')).toEqual([])
+    expect(heardSets(outputs)).toEqual(expected.map(({ metrics }) => metrics))
+    expect(expected.length).toBeGreaterThan(50)
+  })
+})

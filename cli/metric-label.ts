@@ -1,7 +1,7 @@
 import type { MetricRef } from '../devices/metrics.ts'
 
 /** What a nurse calls it. */
-const LABELS: Readonly<Partial<Record<MetricRef, string>>> = {
+const LABELS: Readonly<Record<MetricRef, string>> = {
   MDC_ECG_HEART_RATE: 'HR',
   MDC_ECG_TIME_PD_RR_GL: 'RR-int',
   MDC_PULS_OXIM_SAT_O2: 'SpO2',
@@ -13,6 +13,7 @@ const LABELS: Readonly<Partial<Record<MetricRef, string>>> = {
   MDC_PRESS_BLD_NONINV_DIA: 'NBPd',
   MDC_PRESS_BLD_NONINV_MEAN: 'NBPm',
   MDC_AWAY_CO2_ET: 'etCO2',
+  MDC_CONC_AWAY_CO2_ET: 'etCO2',
   MDC_TEMP: 'Temp',
   MDC_PRESS_BLD_ART_ABP_SYS: 'ABPs',
   MDC_PRESS_BLD_ART_ABP_DIA: 'ABPd',

@@ -36,6 +36,8 @@ export type BoardChange =
 
 interface KnownValue {
   readonly metric: WireMetric
+  /** There has been a number for this metric. */
+  readonly wasMeasured: boolean
   readonly measuredAtMs: number
   readonly expiresAtMs: number
 }
@@ -44,6 +46,7 @@ interface KnownDevice {
   readonly ward: string
   bed: string
   state: DeviceState | 'unknown'
+  stateSinceMs: number
   reason: string
   readonly values: Map<number, KnownValue>
 }
@@ -71,7 +74,7 @@ export class WardBoard {
         device: id,
         state: device.state,
         reason: device.reason,
-        values: [...device.values.values()].map((known) => boardValue(known, nowMs)),
+        values: [...device.values.values()].filter(isOfInterest).map((known) => boardValue(known, nowMs)),
       }))
       .sort((a, b) => compare(`${a.ward}/${a.bed}/${a.device}`, `${b.ward}/${b.bed}/${b.device}`))
   }
@@ -80,7 +83,7 @@ export class WardBoard {
     const known = this.#devices.get(id)
     if (known !== undefined && known.ward === ward && known.bed === bed) return known
     // A device at another bed is another patient's: nothing of the old place may be seen at the new one.
-    const fresh: KnownDevice = { ward, bed, state: 'unknown', reason: '', values: new Map() }
+    const fresh: KnownDevice = { ward, bed, state: 'unknown', stateSinceMs: 0, reason: '', values: new Map() }
     this.#devices.set(id, fresh)
     return fresh
   }
@@ -108,12 +111,23 @@ function remember(
 ): void {
   // A sender's clock that is ahead must not make a value live longer.
   const bornAtMs = Math.min(measuredAtMs, nowMs)
-  device.values.set(metric.mdc, { metric, measuredAtMs: bornAtMs, expiresAtMs: bornAtMs + ttlMs })
+  const wasMeasured = metric.value !== null || device.values.get(metric.mdc)?.wasMeasured === true
+  device.values.set(metric.mdc, {
+    metric,
+    wasMeasured,
+    measuredAtMs: bornAtMs,
+    expiresAtMs: bornAtMs + ttlMs,
+  })
 }
 
 function applyState(device: KnownDevice, payload: Buffer): BoardChange {
   const read = readStateMessage(payload)
+  const sinceMs = read.ok ? parseInstant(read.payload.since) : undefined
+  // A retained state may arrive after a newer live one.
+  if (sinceMs !== undefined && sinceMs < device.stateSinceMs)
+    return { kind: 'ignored', reason: 'an older state' }
   device.state = read.ok ? read.payload.state : 'unknown'
+  device.stateSinceMs = sinceMs ?? device.stateSinceMs
   device.reason = read.ok ? read.payload.reason : ''
   return { kind: 'state' }
 }
@@ -128,6 +142,11 @@ function applyLast(device: KnownDevice, payload: Buffer, nowMs: number): BoardCh
     remember(device, { metric, measuredAtMs, ttlMs: ttl, nowMs })
   }
   return { kind: 'last' }
+}
+
+/** A monitor also names every parameter for which no sensor was ever connected: that is no gap. */
+function isOfInterest({ metric, wasMeasured }: KnownValue): boolean {
+  return wasMeasured || metric.why?.every((word) => word === 'missing') !== true
 }
 
 function boardValue({ metric, measuredAtMs, expiresAtMs }: KnownValue, nowMs: number): BoardValue {

@@ -109,7 +109,7 @@ const table = {
   MDC_AMOUNT_DRUG_REMAIN_CONTAINER: { mdc: 158013, unit: '[iU]', possible: [0, 1000], plausible: [0, 500] },
   MDC_FLOW_FLUID_PUMP_CURRENT: { mdc: 158014, unit: '[iU]/h', possible: [0, 100], plausible: [0, 35] },
   MDC_DOSE_DRUG_BOLUS: { mdc: 157816, unit: '[iU]', possible: [0, 100], plausible: [0, 30] },
-  MDC_DOSE_DRUG_DELIV: { mdc: 158002, unit: '[iU]', possible: [0, 100000], plausible: [0, 1000] },
+  MDC_DOSE_DRUG_DELIV: { mdc: 158002, unit: '[iU]', possible: [0, 100000], plausible: [0, 100000] },
   MDCX_GLU_RATE_OF_CHANGE: { mdc: 192513, unit: 'mg/dL/min', possible: [-100, 100], plausible: [-10, 10] },
   MDCX_CGM_QUALITY: { mdc: 192514, unit: '%', possible: [0, 100], plausible: [0, 100] },
   MDCX_INSULIN_ON_BOARD: { mdc: 192515, unit: '[iU]', possible: [0, 300], plausible: [0, 60] },

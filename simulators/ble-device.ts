@@ -1,6 +1,7 @@
 /** A simulated device that speaks GATT: its services, and what it sends when something is due. No radio in it. */
 
 import type { ServiceDefinition } from './radio/gatt-database.ts'
+import type { RecordedRow } from './recording.ts'
 import type { Due } from './timeline.ts'
 
 export interface BleDeviceOptions {
@@ -8,6 +9,8 @@ export interface BleDeviceOptions {
   readonly serial: string
   /** Wall clock of the instant `atS` 0 of the recording; undefined when the replay does not keep wall time. */
   readonly recordingStartMs: number | undefined
+  /** What was recorded last when the replay begins: the device has not just been switched on. */
+  readonly rowAtStart: RecordedRow | undefined
   /** Lost when nobody has subscribed. */
   readonly notify: (characteristic: string, bytes: Uint8Array) => void
   /** True when the collector has confirmed it, false when nobody has subscribed or the link has gone. */

@@ -9,7 +9,7 @@ import { createInsulinPump } from './insulin-pump.ts'
 import { ivyReading } from './ivy-encoder.ts'
 import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
-import type { Recording } from './recording.ts'
+import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
@@ -25,24 +25,32 @@ export interface ExpectedSet {
   readonly metrics: readonly ExpectedMetric[]
 }
 
+/** `rowAtStart` is what was recorded last when the replay begins. */
+type CreateExpectation = (rowAtStart: RecordedRow | undefined) => Expectation
 type Expectation = (due: Due) => readonly ExpectedMetric[] | undefined
 
 /**
  * One set for each message, in order, at the resolution of the device: a Nonin sends three equal ones a second. An
- * insulin pump answers what it is asked, so its sets are what its answers can hold from that row on.
+ * insulin pump answers what it is asked, so its sets are what its answers can hold from that row on, the first one
+ * before any row is due.
  */
 export function expectedSets(recording: Recording, protocol: string, replay: Replay): readonly ExpectedSet[] {
   const kind = kindOf(protocol)
-  const expect = EXPECTATIONS[protocol]?.()
+  const rowAtStart = rowAt(recording, replay.startS)
+  const expect = EXPECTATIONS[protocol]?.(rowAtStart)
   if (kind === undefined || expect === undefined)
     throw new SimulatorError(`no simulator for the protocol '${protocol}'`)
-  return [...timeline(recording, replay, kind.rhythm)].flatMap((due) => {
+  const asked: Due = { atS: replay.startS, elapsedS: 0, row: rowAtStart }
+  const dues = [...(protocol === PUMP ? [asked] : []), ...timeline(recording, replay, kind.rhythm)]
+  return dues.flatMap((due) => {
     const metrics = expect(due)
     return metrics === undefined ? [] : [{ atS: due.atS, metrics }]
   })
 }
 
-const EXPECTATIONS: Readonly<Record<string, () => Expectation>> = {
+const PUMP = 'ble-insulin-delivery'
+
+const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'nonin-df2': () => expectNonin,
   'nonin-df7': () => expectNonin,
   'masimo-ascii1': () => expectMasimo,
@@ -50,7 +58,7 @@ const EXPECTATIONS: Readonly<Record<string, () => Expectation>> = {
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
-  'ble-insulin-delivery': expectPump,
+  [PUMP]: expectPump,
 }
 
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
@@ -108,8 +116,8 @@ function expectGlucose(): Expectation {
   }
 }
 
-function expectPump(): Expectation {
-  const pump = createInsulinPump()
+function expectPump(rowAtStart: RecordedRow | undefined): Expectation {
+  const pump = createInsulinPump(rowAtStart)
   return ({ row }) => {
     const { reservoirIU, basalIUh, bolus, insulinOnBoardIU, ...delivered } = pump.apply(row)
     const totalIU = delivered.deliveredBolusIU + delivered.deliveredBasalIU

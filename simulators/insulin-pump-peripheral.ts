@@ -42,12 +42,12 @@ const E2E_BYTES = 3
 const INVALID_CRC = 0x81
 const INVALID_COUNTER = 0x82
 
-export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, indicate }) => {
-  const pump = createInsulinPump()
+export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, rowAtStart, indicate }) => {
+  const pump = createInsulinPump(rowAtStart)
   const values = createProtectedValues(indicate)
   let lastReceived = COUNTER_AT_CONNECT
   let changedBits = 0
-  let isKnown = false
+  let isKnown = rowAtStart !== undefined
 
   const changedOctets = (): readonly number[] => u16(changedBits)
   const statusOctets = (): readonly number[] => [

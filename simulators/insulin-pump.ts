@@ -39,13 +39,14 @@ const LONGEST_STEP_S = 900
 const FASTEST_BASAL_IU_H = 35
 const UNIT_SLIP = 1000
 
-export function createInsulinPump(): InsulinPump {
-  let row: RecordedRow | undefined
+/** `rowAtStart` is in force already: its own delivery is not counted. */
+export function createInsulinPump(rowAtStart: RecordedRow | undefined): InsulinPump {
+  let row = rowAtStart
   let bolusCount = 0
   let reservoirIU = FULL_RESERVOIR_IU
   let deliveredBolusIU = 0
   let deliveredBasalIU = 0
-  let reading = readingOf(undefined, undefined)
+  let reading = readingOf(rowAtStart, startBolus(rowAtStart))
 
   function readingOf(newest: RecordedRow | undefined, bolus: Bolus | undefined): PumpReading {
     return {
@@ -65,7 +66,8 @@ export function createInsulinPump(): InsulinPump {
     if (reservoirIU < REFILL_BELOW_IU) reservoirIU = FULL_RESERVOIR_IU
   }
 
-  function startBolus({ bolusIU, correctionIU = 0, mealIU = 0 }: RecordedRow): Bolus | undefined {
+  function startBolus(newest: RecordedRow | undefined): Bolus | undefined {
+    const { bolusIU, correctionIU = 0, mealIU = 0 } = newest ?? {}
     if (bolusIU === undefined || bolusIU === 0) return undefined
     bolusCount += 1
     return {
@@ -85,7 +87,7 @@ export function createInsulinPump(): InsulinPump {
       if (next !== undefined && next.atS === row?.atS) return reading
       deliver(next?.bolusIU ?? 0, basalSince(row, next))
       row = next
-      reading = readingOf(next, next === undefined ? undefined : startBolus(next))
+      reading = readingOf(next, startBolus(next))
       return reading
     },
   }

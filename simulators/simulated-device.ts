@@ -6,7 +6,7 @@ import type { DeviceLine, SerialAddress } from './device-line.ts'
 import { createFaultyLine, type LineFaultRates } from './line-faults.ts'
 import { play, type Playing } from './play.ts'
 import { startPeripheral, type Peripheral } from './radio/peripheral.ts'
-import type { Recording } from './recording.ts'
+import { rowAt, type Recording } from './recording.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
 export type DeviceAddress =
@@ -70,6 +70,7 @@ export async function startBleDevice(
   const device = kind.create({
     serial: serialNumber(seed),
     recordingStartMs: keepsWallTime ? clock.nowMs() - replay.startS * 1000 : undefined,
+    rowAtStart: rowAt(plan.recording, replay.startS),
     notify: (characteristic, bytes) => void radio.peripheral?.notify(characteristic, bytes),
     indicate: async (characteristic, bytes) =>
       (await radio.peripheral?.indicate(characteristic, bytes)) === 'confirmed',

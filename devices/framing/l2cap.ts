@@ -11,7 +11,7 @@ export interface L2capFrame {
   readonly payload: Uint8Array
 }
 
-export interface Reassembled {
+interface Reassembled {
   readonly frames: readonly L2capFrame[]
   /** Payload size of a frame beyond the cap. The length is the only framing: nothing after it can be found again. */
   readonly oversizeBytes?: number

@@ -121,7 +121,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       listeners.push(await openListener({ ...options, listen, limits, events, onClient: accept }))
   } catch (error) {
     closeListeners()
-    events.flush()
+    events.close()
     await closeAedes(aedes)
     throw error
   }
@@ -140,7 +140,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     cancelSweep()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
-    events.flush()
+    events.close()
     notices.complete()
   }
 

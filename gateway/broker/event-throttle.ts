@@ -13,14 +13,15 @@ interface Window {
 }
 
 export interface EventThrottle extends EventSink {
-  /** Reports what is still held back, and stops its timers. */
-  flush(): void
+  /** Reports what is still held back and keeps no more timers; the few events of closing pass as they come. */
+  close(): void
 }
 
 export function throttleEvents(events: EventSink, clock: Clock): EventThrottle {
   const windows = new Map<string, Window>()
+  let isClosed = false
 
-  const close = (event: string): void => {
+  const closeWindow = (event: string): void => {
     const window = windows.get(event)
     windows.delete(event)
     window?.cancel()
@@ -30,9 +31,17 @@ export function throttleEvents(events: EventSink, clock: Clock): EventThrottle {
 
   return {
     emit(eventClass, event, detail) {
+      if (isClosed) {
+        events.emit(eventClass, event, detail)
+        return
+      }
       let window = windows.get(event)
       if (window === undefined) {
-        window = { emittedCount: 0, suppressedCount: 0, cancel: clock.after(WINDOW_MS, () => close(event)) }
+        window = {
+          emittedCount: 0,
+          suppressedCount: 0,
+          cancel: clock.after(WINDOW_MS, () => closeWindow(event)),
+        }
         windows.set(event, window)
       }
       if (window.emittedCount >= EVENTS_PER_WINDOW) {
@@ -42,8 +51,9 @@ export function throttleEvents(events: EventSink, clock: Clock): EventThrottle {
       window.emittedCount += 1
       events.emit(eventClass, event, detail)
     },
-    flush() {
-      for (const event of windows.keys()) close(event)
+    close() {
+      isClosed = true
+      for (const event of windows.keys()) closeWindow(event)
     },
   }
 }

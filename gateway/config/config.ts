@@ -4,8 +4,6 @@ import type { ConfigFile } from './config.schema.ts'
 
 export type LogLevelName = ConfigFile['log']['level']
 export type BrokerConfig = NonNullable<ConfigFile['broker']>
-export type ListenConfig = BrokerConfig['listen'][number]
-export type HealthConfig = NonNullable<ConfigFile['health']>
 export type BedsideConfig = NonNullable<ConfigFile['bedside']>
 /** One device; `link` says which of the three shapes it has. */
 export type DeviceConfig = BedsideConfig['devices'][number]

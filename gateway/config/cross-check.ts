@@ -35,10 +35,17 @@ export function crossCheck(config: ConfigFile, surroundings: Surroundings): read
   return CHECKS.flatMap((check) => check(config, surroundings))
 }
 
-function checkParts({ broker, bedside }: ConfigFile): readonly Finding[] {
+function checkParts({ broker, bedside, uplinks }: ConfigFile): readonly Finding[] {
   if (broker === undefined && bedside === undefined)
     return [
       finding([], "neither 'broker' nor 'bedside' is there; add one of them, or there is nothing to run"),
+    ]
+  if (broker === undefined && uplinks.length > 0)
+    return [
+      finding(
+        ['uplinks'],
+        "an uplink forwards what the broker of this process admitted; add 'broker' as well",
+      ),
     ]
   return []
 }

@@ -25,7 +25,7 @@ export function finding(path: KeyPath, text: string): Finding {
 }
 
 /** `['broker', 'listen', 0]` as an engineer writes it: `broker.listen[0]`. */
-export function showPath(path: KeyPath): string {
+function showPath(path: KeyPath): string {
   return path
     .map((step, depth) => {
       if (typeof step === 'number') return `[${step}]`

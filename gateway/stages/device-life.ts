@@ -28,6 +28,8 @@ export class DeviceLife {
   readonly #entry: DeviceEntry
   readonly #place: Place
   readonly #values = new Map<number, CurrentValue>()
+  /** Metrics that have had a value: a monitor also names those for which no sensor was ever connected. */
+  readonly #seen = new Set<number>()
   #state: DeviceState = 'init'
   #reason = 'no reading yet'
   #sinceMs: number
@@ -54,6 +56,7 @@ export class DeviceLife {
     for (const metric of set.metrics) {
       const value = { metric, t: set.t, ttl: set.ttl, expiresAtMs: Math.min(measuredAtMs, nowMs) + set.ttl }
       this.#values.set(metric.mdc, value)
+      if (metric.value !== null) this.#seen.add(metric.mdc)
     }
     this.#isLastDue = true
     return this.tick(nowMs)
@@ -105,7 +108,9 @@ export class DeviceLife {
     const current = [...this.#values.values()]
     if (current.length === 0)
       return this.#state === 'init' ? ['init', 'no reading yet'] : ['stale', 'no reading within its lifetime']
-    const doubtful = current.filter((value) => value.metric.q !== 'valid')
+    const measured = current.filter(({ metric }) => this.#seen.has(metric.mdc))
+    const judged = measured.length === 0 ? current : measured
+    const doubtful = judged.filter(({ metric }) => metric.q !== 'valid')
     if (doubtful.length === 0) return ['ready', 'readings are current']
     const why = new Set(doubtful.flatMap(({ metric }) => metric.why ?? [metric.q]))
     return ['degraded', [...why].sort().join(' ').slice(0, 512)]

@@ -145,6 +145,9 @@ async function findConfiguration(bearer: AttBearer, within: Range): Promise<Gatt
   return { ok: true, value: configuration?.start }
 }
 
+// Servers without secondary services may not know their group type.
+const NO_MORE: ReadonlySet<string> = new Set(['attribute-not-found', 'unsupported-group-type'])
+
 /** Asks for the rest of the range until it is covered or the server has no more: next start = last handle + 1. */
 async function search<Item extends Range>(
   within: Range,
@@ -154,7 +157,7 @@ async function search<Item extends Range>(
   let start = within.start
   while (start <= within.end) {
     const answer = await ask({ start, end: within.end })
-    if (!answer.ok) return answer.reason === 'attribute-not-found' ? { ok: true, value: items } : answer
+    if (!answer.ok) return NO_MORE.has(answer.reason) ? { ok: true, value: items } : answer
     for (const item of answer.value) {
       if (item.start < start || item.end < item.start || item.end > within.end)
         return { ok: false, reason: 'wrong-handle' }

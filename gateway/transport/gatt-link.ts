@@ -137,6 +137,8 @@ function openConnection(
       const discovered = await connection.discover()
       if (!discovered.ok) return discovered.reason
       if (hasEnded()) return undefined
+      // It may have been lost since.
+      if (!isAtLeast(connection.security, options.security)) return 'security-too-low'
       const served = servedCharacteristics(discovered.value, service)
       if (served === undefined) return 'service-not-found'
       phase = 'open'

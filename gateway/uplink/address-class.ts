@@ -21,7 +21,7 @@ export type AddressKind =
   | 'invalid'
 
 /** An IPv6 form that carries an IPv4 address: where its packets really go is decided by someone else's translator. */
-export type Embedding = 'mapped' | 'compatible' | 'translated' | 'nat64' | '6to4' | 'teredo'
+type Embedding = 'mapped' | 'compatible' | 'translated' | 'nat64' | '6to4' | 'teredo'
 
 export interface AddressClass {
   readonly kind: AddressKind

@@ -48,7 +48,7 @@ const RESOLVE_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 10_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-export const systemResolver: Resolver = async (host) => {
+const systemResolver: Resolver = async (host) => {
   const answers = await lookup(host, { all: true, verbatim: true })
   return answers.map(({ address }) => address)
 }
@@ -139,7 +139,6 @@ async function secure(
         host: endpoint.address,
         servername: endpoint.serverName,
         secureContext,
-        minVersion: 'TLSv1.3',
         rejectUnauthorized: true,
       })
       securing.once('secureConnect', () => done(securing))

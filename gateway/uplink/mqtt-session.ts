@@ -26,7 +26,7 @@ export interface MqttSession {
   close(): Promise<void>
 }
 
-export type SubscribeOutcome = 'granted' | 'denied' | 'lost'
+type SubscribeOutcome = 'granted' | 'denied' | 'lost'
 
 const KEEPALIVE_S = 15
 const CONNACK_TIMEOUT_MS = 10_000
@@ -48,7 +48,6 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   client.on('message', (topic, payload, { retain }) => options.onMessage({ topic, payload, retain }))
   const ended = new Promise<string>((resolve) => {
     client.once('close', () => {
-      client.end(true)
       for (const reject of inFlight) reject(lost())
       resolve(fault)
     })

@@ -6,7 +6,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { UplinkRefusal } from './refusals.ts'
 
-export const DEFAULT_PORT = 8883
+const DEFAULT_PORT = 8883
 
 /** Where an uplink URL points. */
 export interface UplinkTarget {

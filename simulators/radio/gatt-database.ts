@@ -20,7 +20,7 @@ export interface ServiceDefinition {
   readonly startHandle?: number
 }
 
-export interface CharacteristicDefinition {
+interface CharacteristicDefinition {
   readonly uuid: string
   readonly properties: readonly CharacteristicProperty[]
   /** What the link must have reached to read, write or subscribe; 'none' when absent. */
@@ -59,7 +59,7 @@ export interface Attribute {
   }
 }
 
-export const NOTHING = new Uint8Array(0)
+const NOTHING = new Uint8Array(0)
 
 export function buildDatabase(services: readonly ServiceDefinition[]): readonly Attribute[] {
   const attributes: Attribute[] = []

@@ -1,6 +1,7 @@
 /** Who is let in: plaintext, TLS versions, and every kind of certificate, over real sockets on loopback. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { IClientOptions } from 'mqtt'
 import { initStore } from '../../certs/store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import {
@@ -237,7 +238,7 @@ describe('a client certificate', () => {
 
 describe('the version of TLS', () => {
   // Passed on to node:tls; the types of mqtt leave it out.
-  const OLD_CLIENT = Object.assign({}, { maxVersion: 'TLSv1.2' })
+  const OLD_CLIENT: IClientOptions & { readonly maxVersion: 'TLSv1.2' } = { maxVersion: 'TLSv1.2' }
   const OLD = [{ host: '127.0.0.1', port: 0, minVersion: '1.2' as const }]
 
   it('below 1.3 is refused', async () => {

@@ -38,11 +38,14 @@ describe('a reading on its way', () => {
   })
 
   it('is acknowledged only after its admission has ended', async () => {
-    let admitted: (() => void) | undefined
+    let announceStart: (admitted: () => void) => void = () => undefined
+    const started = new Promise<() => void>((resolve) => {
+      announceStart = resolve
+    })
     const rules = wardRules(
       async () =>
         new Promise((resolve) => {
-          admitted = () => resolve({ instead: undefined, also: [] })
+          announceStart(() => resolve({ instead: undefined, also: [] }))
         }),
     )
     const broker = await bench.start({ rules })
@@ -51,7 +54,7 @@ describe('a reading on its way', () => {
     const published = device.publishAsync('ingest/v1/mon-1/numeric', 'x', { qos: 1 }).then(() => {
       isAcknowledged = true
     })
-    while (admitted === undefined) await new Promise(setImmediate)
+    const admitted = await started
     // A ping that comes back shows that whatever was written before it has arrived.
     device.sendPing()
     await next(device, 'packetreceive')

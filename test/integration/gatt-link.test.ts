@@ -14,7 +14,11 @@ import {
 import { fromHex } from '../support/attributes.ts'
 import { follow, signal, type EventLog } from '../support/event-log.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { startHostilePeripheral, type HostileBehaviour } from '../support/hostile-peripheral.ts'
+import {
+  startHostilePeripheral,
+  type HostileBehaviour,
+  type HostilePeripheral,
+} from '../support/hostile-peripheral.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const ADDRESS = 'C0:FF:EE:00:00:01'
@@ -271,6 +275,14 @@ describe('a device that breaks the rules', () => {
   const decent = (request: string): string =>
     request.startsWith('02') ? '031700' : `01${request.slice(0, 6)}0a`
 
+  /** Does something else than answering. */
+  const instead = (act: (it: HostilePeripheral) => void): NonNullable<HostileBehaviour['onAtt']> => {
+    return (_request, it) => {
+      act(it)
+      return undefined
+    }
+  }
+
   it('is given up when it does not answer within 30 s', async () => {
     const asked = signal<string>()
     await hostile({
@@ -302,21 +314,19 @@ describe('a device that breaks the rules', () => {
     },
     {
       name: 'announces a frame no radio could carry',
-      behaviour: { onAtt: (_request, it) => void it.send(fromHex('ffff 0400')) },
+      behaviour: { onAtt: instead((it) => it.send(fromHex('ffff 0400'))) },
       reason: 'oversize-frame',
     },
     {
       name: 'sends more than the MTU',
-      behaviour: { onAtt: (_request, it) => void it.sendAtt(`1b0300${'00'.repeat(80)}`) },
+      behaviour: { onAtt: instead((it) => it.sendAtt(`1b0300${'00'.repeat(80)}`)) },
       reason: 'oversize-pdu',
     },
     {
       name: 'indicates without end what nobody asked for',
       behaviour: {
-        onAtt: (_request, it) => {
-          it.sendAtt('1d090001')
-          return undefined
-        },
+        // The confirmation of one brings the next.
+        onAtt: instead((it) => it.sendAtt('1d090001')),
       },
       reason: 'unsolicited-values',
     },
@@ -328,13 +338,13 @@ describe('a device that breaks the rules', () => {
     {
       name: 'disconnects in the middle of a request',
       behaviour: {
-        onAtt: (_request, it) => void it.tell({ kind: 'disconnect', reason: 'remote-user-terminated' }),
+        onAtt: instead((it) => it.tell({ kind: 'disconnect', reason: 'remote-user-terminated' })),
       },
       reason: 'remote-user-terminated',
     },
     {
       name: 'vanishes in the middle of a request',
-      behaviour: { onAtt: (_request, it) => void it.stop() },
+      behaviour: { onAtt: instead((it) => void it.stop()) },
       reason: 'connection-timeout',
     },
     {

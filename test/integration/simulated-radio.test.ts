@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ATT_CHANNEL, encodeL2capFrame } from '../../devices/framing/l2cap.ts'
 import { ConfigError } from '../../gateway/errors.ts'
 import type { GattConnection, GattListener } from '../../gateway/transport/gatt-central.ts'
 import { createSimulatedRadio } from '../../gateway/transport/simulated-radio.ts'
@@ -170,6 +171,31 @@ describe('connecting', () => {
     await expect(paired).resolves.toEqual({ ok: false, reason: 'pairing-timeout' })
     await expect(heard.closed).resolves.toBe('pairing-timeout')
     await stubborn.stop()
+  })
+
+  it('gives an answer to its asker before the value that came behind it in the same breath', async () => {
+    const frame = (hex: string) => encodeL2capFrame({ channel: ATT_CHANNEL, payload: fromHex(hex) })
+    const hasty = await startHostilePeripheral(dir.path, OTHER, {
+      onAtt: (request, it) => {
+        if (request.startsWith('12')) return '13'
+        it.send(Uint8Array.of(...frame('0b01'), ...frame('1b030002')))
+        return undefined
+      },
+    })
+    const order: string[] = []
+    const valued = signal<void>()
+    const onValue = () => {
+      order.push('notification')
+      valued.fire()
+    }
+    const connection = await connect(OTHER, { ...listener(), onValue })
+    const rate = { uuid: '2a37', handle: 3, properties: ['notify'], configurationHandle: 4 } as const
+    await connection.subscribe(rate)
+    await connection.read(rate).then(() => order.push('read'))
+    await valued.done
+    expect(order).toEqual(['read', 'notification'])
+    connection.disconnect()
+    await hasty.stop()
   })
 
   it('answers every request after the end with the reason of the end', async () => {

@@ -264,6 +264,14 @@ describe('what only the whole can tell', () => {
       "1:1 neither 'broker' nor 'bedside' is there; add one of them, or there is nothing to run",
     ],
     [
+      'an uplink of a box that has no broker',
+      uplink({}).replace(
+        /broker:[^]*?uplinks/,
+        'bedside: { id: b, broker: mqtts://10.0.0.1, devices: [ { id: a, protocol: nonin-df2, link: serial, path: /dev/a } ] }\nuplinks',
+      ),
+      "5:3 uplinks: an uplink forwards what the broker of this process admitted; add 'broker' as well",
+    ],
+    [
       'a public listener',
       WARD.replace('127.0.0.1', '8.8.8.8'),
       '5:15 broker.listen[0].host: 8.8.8.8 is public; only loopback, private, unspecified addresses may stand here',

@@ -78,7 +78,7 @@ describe('the pipeline of a device', () => {
     const { link, sent } = running()
     link.say(97)
 
-    const [message] = sent().filter(({ topic }) => topic === 'ingest/v1/ox-1/numeric')
+    const message = sent().find(({ topic }) => topic === 'ingest/v1/ox-1/numeric')
     expect(message).toMatchObject({ qos: 1, retain: false })
     expect(setOf(message)).toMatchObject({
       device: 'ox-1',

@@ -40,6 +40,7 @@ function play(driver: DeviceProtocol, patient: string, speed: number): readonly 
   const device = kind.create({
     serial: '0000000007',
     recordingStartMs: DEVICE_TIME_MS,
+    rowAtStart: undefined,
     notify: (characteristic, bytes) =>
       void outputs.push(...hear({ kind: 'value', characteristic, via: 'notification', bytes })),
     indicate: () => Promise.resolve(false),
@@ -62,9 +63,9 @@ function heardSets(outputs: readonly DriverOutput[]): readonly (readonly Expecte
 }
 
 const CASES = shippedPatients().flatMap((patient) =>
-  DRIVERS.filter(({ id }) => kindOf(id)?.plays.some((field) => loadRecording(patient, '.').fields.includes(field))).map(
-    (driver) => ({ patient, driver, name: `${driver.id} hears all of ${patient}` }),
-  ),
+  DRIVERS.filter(({ id }) =>
+    kindOf(id)?.plays.some((field) => loadRecording(patient, '.').fields.includes(field)),
+  ).map((driver) => ({ patient, driver, name: `${driver.id} hears all of ${patient}` })),
 )
 
 describe('a simulated device and the driver that reads it', () => {

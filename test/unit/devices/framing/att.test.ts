@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { attOpcode, encodeAttPdu, parseAttPdu } from '../../../../devices/framing/att-codec.ts'
 import { readClientConfiguration, readDeclaration } from '../../../../devices/framing/att-declaration.ts'
 import { attErrorWord } from '../../../../devices/framing/att-error.ts'

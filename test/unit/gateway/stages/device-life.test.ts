@@ -73,6 +73,18 @@ describe('DeviceLife', () => {
     expect(read(messages, 'last')).toBeUndefined()
   })
 
+  it('is not degraded by a parameter for which no sensor was ever connected', () => {
+    const life = new DeviceLife(OXIMETER, startMs)
+    const never = { ...PULSE, value: null, q: 'absent' as const, why: ['missing'] }
+    expect(read(life.accept(setAt(startMs, [SPO2, never]), startMs), 'state')).toMatchObject({
+      state: 'ready',
+    })
+    const gone = { ...SPO2, value: null, q: 'absent' as const, why: ['probe_off'] }
+    expect(read(life.accept(setAt(startMs + 1, [gone, never]), startMs + 1), 'state')).toMatchObject({
+      state: 'degraded',
+    })
+  })
+
   it('takes back an offered value as soon as the device says there is none', () => {
     const life = new DeviceLife(OXIMETER, startMs)
     life.accept(setAt(startMs, [SPO2]), startMs)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createAttClient } from '../../../../gateway/transport/att-client.ts'
 import type { GattCharacteristic, GattValue } from '../../../../gateway/transport/gatt-central.ts'
 import { fromHex, toHex } from '../../../support/attributes.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { buildDatabase, type Attribute } from '../../../../simulators/radio/gatt-database.ts'
 import type { LinkState } from '../../../../simulators/radio/gatt-requests.ts'
 import { createGattServer } from '../../../../simulators/radio/gatt-server.ts'

@@ -38,14 +38,14 @@ export async function tryPlaintext(endpoint: {
   readonly host: string
   readonly port: number
 }): Promise<readonly PlaintextAttempt[]> {
-  return await Promise.all(PLAINTEXT.map(([what, bytes]) => speakInTheClear(endpoint, what, bytes)))
+  return Promise.all(PLAINTEXT.map(([what, bytes]) => speakInTheClear(endpoint, what, bytes)))
 }
 
 export async function tryForbiddenUplinks(
   tls: ClientMaterial,
   clock: Clock,
 ): Promise<readonly UplinkAttempt[]> {
-  return await Promise.all(
+  return Promise.all(
     FORBIDDEN_UPLINKS.map(async (url) => ({ url, reason: await refusalOf(url, tls, clock) })),
   )
 }
@@ -55,10 +55,10 @@ async function speakInTheClear(
   what: string,
   bytes: Buffer,
 ): Promise<PlaintextAttempt> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     let answeredBytes = 0
     const socket = connect(endpoint, () => socket.write(bytes))
-    socket.setTimeout(20_000, () => socket.destroy())
+    socket.setTimeout(20_000).on('timeout', () => socket.destroy())
     socket.on('data', (chunk) => {
       answeredBytes += chunk.length
     })

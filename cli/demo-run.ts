@@ -48,7 +48,13 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const store = makeDemoPki(stateDir, wards, clock.nowMs())
   const undo: (() => Promise<void>)[] = []
   try {
-    const simulation = await startScenario({ scenario, runDir: stateDir, clock })
+    const simulation = await startScenario({
+      scenario,
+      runDir: stateDir,
+      clock,
+      waitsForReader: true,
+      onNotice: say,
+    })
     undo.push(() => simulation.stop())
     writeDemoInventory(stateDir, simulation.devices, wards)
     const configFile = await writeDemoConfig(stateDir, simulation.devices)

@@ -13,7 +13,7 @@ import { writeInventory } from '../gateway/inventory/inventory-file.ts'
 import type { InventoryEntry } from '../gateway/ports.ts'
 import type { RunningDevice } from '../simulators/run.ts'
 
-export const DEMO_GATEWAY = 'gw-demo'
+const DEMO_GATEWAY = 'gw-demo'
 export const DEMO_BEDSIDE = 'box-1'
 export const DEMO_OPERATOR = 'engineer-1'
 
@@ -85,19 +85,14 @@ export async function writeDemoConfig(stateDir: string, devices: readonly Runnin
 }
 
 function deviceConfig({ id, protocol, link }: RunningDevice): DeviceConfig {
-  switch (link.kind) {
-    case 'serial':
-      return { id, protocol, link: 'serial', path: link.path }
-    case 'tcp':
-      return { id, protocol, link: 'tcp', host: link.host, port: link.port }
-    case 'ble':
-      return { id, protocol, link: 'ble', radio: 'simulated', air: link.airDir, address: link.address }
-  }
+  if (link.kind === 'serial') return { id, protocol, link: 'serial', path: link.path }
+  if (link.kind === 'tcp') return { id, protocol, link: 'tcp', host: link.host, port: link.port }
+  return { id, protocol, link: 'ble', radio: 'simulated', air: link.airDir, address: link.address }
 }
 
 /** The usual port when nobody has it, otherwise 0: the system then chooses one. */
 async function freePort(usual: number): Promise<number> {
-  return await new Promise((resolvePort, reject) => {
+  return new Promise((resolvePort, reject) => {
     const probe = createServer()
     probe.once('error', (error) => {
       if (errorCode(error) === 'EADDRINUSE' || errorCode(error) === 'EACCES') resolvePort(0)

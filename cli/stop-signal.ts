@@ -2,7 +2,7 @@ import type { Clock } from '../gateway/clock.ts'
 
 /** Waits for SIGINT, SIGTERM or the end of a given time, whichever comes first. A second signal ends the process at once. */
 export async function stopSignal(clock: Clock, forMs?: number): Promise<'signal' | 'time'> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const done = (why: 'signal' | 'time'): void => {
       cancel?.()
       process.off('SIGINT', onSignal)

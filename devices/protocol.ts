@@ -67,7 +67,7 @@ export interface Text {
 }
 
 /** A decoded GATT value, for offline decoding and for the log; the pipeline uses the observations made from it. */
-export interface CharacteristicValue {
+interface CharacteristicValue {
   readonly kind: 'characteristic'
   readonly uuid: string
   readonly value: Readonly<Record<string, unknown>>

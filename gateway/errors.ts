@@ -4,9 +4,9 @@
  * what, where, what to do. Faults of certificates and keys are in certs/errors.ts, in the same form.
  */
 
-export type ErrorContext = Readonly<Record<string, string | number | boolean | undefined>>
+type ErrorContext = Readonly<Record<string, string | number | boolean | undefined>>
 
-export abstract class GatewayError extends Error {
+abstract class GatewayError extends Error {
   abstract readonly code: string
   readonly context: ErrorContext
 
@@ -25,11 +25,6 @@ export class ConfigError extends GatewayError {
 /** The command line's: unknown option, missing argument. Exit code 2. */
 export class UsageError extends GatewayError {
   readonly code = 'WG_USAGE'
-}
-
-/** The line's: a tty that cannot be opened, a cable pulled, a device server gone. */
-export class TransportError extends GatewayError {
-  readonly code = 'WG_TRANSPORT'
 }
 
 /** The listener or the embedded broker. */

@@ -54,6 +54,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const counters = createCounters()
   const events = createEventSink(config.gateway, clock, log)
   const parts: Parts = { config, store: storeOf(config), events, counters, clock, log }
+  refuseExpired(parts)
   const undo: (() => Promise<void>)[] = []
   try {
     const ward = await startWard(parts, software)
@@ -96,7 +97,7 @@ async function startWard(parts: Parts, software: string): Promise<WardGateway | 
   const { config, store, clock } = parts
   if (config.broker === undefined) return undefined
   if (store.isCrlDue(clock.nowMs())) store.refreshCrl(clock.nowMs())
-  return await startWardGateway({ ...config, ...parts, software, broker: config.broker })
+  return startWardGateway({ ...config, ...parts, software, broker: config.broker })
 }
 
 function startUplink(uplink: UplinkConfig, parts: Parts, ward: WardGateway | undefined): Bridge {
@@ -184,6 +185,23 @@ function notReady({ store, clock }: Parts): readonly string[] {
 // Whatever is wrong with a key or certificate at the start is for the operator to put right, like the configuration.
 function storeOf(config: Config): CertificateStore {
   return asConfigError(() => openStore(config.state))
+}
+
+/** A gateway with a certificate that has run out would refuse everyone, or be refused by everyone, without a word. */
+function refuseExpired({ config, store, clock }: Parts): void {
+  const own = [
+    ...(config.broker === undefined ? [] : ['server/server']),
+    ...(config.bedside === undefined ? [] : [`bedside/${config.bedside.id}`]),
+  ]
+  const rows = store.list(clock.nowMs()).filter(({ role, id }) => own.includes(`${role}/${id}`))
+  for (const name of own) {
+    const held = rows.filter(({ role, id }) => `${role}/${id}` === name)
+    if (held.length === 0 || held.some(({ status }) => status === 'valid')) continue
+    throw new ConfigError(
+      `the certificate of ${name} in ${config.state} is ${held[0]?.status ?? 'missing'} (valid until ${held[0]?.notAfter ?? 'never'}); issue a new one, and check the clock`,
+      { identity: name },
+    )
+  }
 }
 
 function material(

@@ -107,7 +107,7 @@ export interface DeviceEntry {
   readonly bedside?: string
 }
 
-export interface BedsideEntry {
+interface BedsideEntry {
   readonly role: 'bedside'
   readonly id: string
 }
@@ -118,12 +118,12 @@ export interface ConsumerEntry {
   readonly wards: readonly string[]
 }
 
-export interface OperatorEntry {
+interface OperatorEntry {
   readonly role: 'operator'
   readonly id: string
 }
 
-export interface UplinkEntry {
+interface UplinkEntry {
   readonly role: 'uplink'
   readonly id: string
 }

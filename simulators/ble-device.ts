@@ -4,7 +4,7 @@ import type { ServiceDefinition } from './radio/gatt-database.ts'
 import type { RecordedRow } from './recording.ts'
 import type { Due } from './timeline.ts'
 
-export interface BleDeviceOptions {
+interface BleDeviceOptions {
   /** Ten digits: what the device calls itself. */
   readonly serial: string
   /** Wall clock of the instant `atS` 0 of the recording; undefined when the replay does not keep wall time. */

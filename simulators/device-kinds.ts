@@ -39,7 +39,7 @@ export interface BleKind extends KindBase {
 
 export type DeviceKind = SerialKind | BleKind
 
-export interface EncoderOptions {
+interface EncoderOptions {
   readonly seed: number
   /** Ten digits: what the device calls itself. */
   readonly serial: string

@@ -3,7 +3,7 @@
 import { sfloatValue } from './gatt-octets.ts'
 import type { RecordedRow } from './recording.ts'
 
-export interface Bolus {
+interface Bolus {
   readonly id: number
   readonly amountIU: number
   readonly isCorrection: boolean

@@ -3,7 +3,7 @@
 import { float, sfloat, u16 } from './gatt-octets.ts'
 import type { PumpReading } from './insulin-pump.ts'
 
-export const OP_CODES = {
+const OP_CODES = {
   responseCode: 0x0303,
   resetStatus: 0x030c,
   getActiveBolusIds: 0x0330,

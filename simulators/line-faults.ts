@@ -3,7 +3,7 @@
 import { seededRandom, type Random } from './random.ts'
 
 export const LINE_FAULT_KINDS = ['noise', 'lostByte', 'cut', 'silence', 'duplicate'] as const
-export type LineFaultKind = (typeof LINE_FAULT_KINDS)[number]
+type LineFaultKind = (typeof LINE_FAULT_KINDS)[number]
 
 /** How likely each fault is for one message, 0 to 1. */
 export type LineFaultRates = { readonly [Kind in LineFaultKind]?: number }

@@ -39,6 +39,8 @@ export async function openTerminalPair(): Promise<TerminalPair> {
   }
 }
 
+// <asm-generic/fcntl.h>: a child process that inherited the master would keep the line alive after its end.
+const O_CLOEXEC = 0o2000000
 // <asm-generic/ioctls.h>
 const FIONREAD = 0x541b
 
@@ -78,7 +80,7 @@ async function loadLibc(): Promise<Libc> {
 }
 
 function openMaster(libc: Libc): { masterFd: number; slavePath: string } {
-  const masterFd = libc.posix_openpt(constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+  const masterFd = libc.posix_openpt(constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | O_CLOEXEC)
   if (masterFd < 0)
     throw new PseudoTerminalError(
       'the system gave no pseudo-terminal: check that /dev/ptmx exists, that devpts is mounted on /dev/pts, ' +

@@ -26,8 +26,12 @@ export interface Due {
 export type Rhythm =
   { readonly kind: 'messages-per-second'; readonly count: number } | { readonly kind: 'each-row' }
 
+/** It can be gone through again from the beginning. */
 export function timeline(recording: Recording, replay: Replay, rhythm: Rhythm): Iterable<Due> {
-  return rhythm.kind === 'each-row' ? eachRow(recording, replay) : atOwnRate(recording, replay, rhythm.count)
+  return {
+    [Symbol.iterator]: () =>
+      rhythm.kind === 'each-row' ? eachRow(recording, replay) : atOwnRate(recording, replay, rhythm.count),
+  }
 }
 
 function* eachRow(recording: Recording, { startS, endS = endOf(recording) }: Replay): Generator<Due> {

@@ -1,5 +1,6 @@
 /** The embedded broker: listeners, sessions and Aedes put together. The only module that others start it by. */
 
+import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { Subject, type Observable } from 'rxjs'
 import type { Clock } from '../clock.ts'
@@ -132,6 +133,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     for (const { conn } of open) conn.halt()
     await Promise.all(open.map(({ tail }) => tail))
     await aedes.handedOut()
+    // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
+    await setImmediate()
     await closeAedes(aedes)
   }
   let stopping: Promise<void> | undefined

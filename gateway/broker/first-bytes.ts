@@ -6,7 +6,7 @@ const CLIENT_HELLO = 0x01
 const RECORD_HEADER_BYTES = 5
 
 /** Enough to read what is needed to name a request; more is never kept. */
-export const MAX_NAMING_BYTES = 1024
+const MAX_NAMING_BYTES = 1024
 
 export type FirstBytes =
   /** The whole first record of a ClientHello is there: TLS may have it. */
@@ -59,7 +59,6 @@ function classifyMqtt(bytes: Uint8Array): FirstBytes {
   return { kind: 'foreign', what: nameAndLevel.startsWith('MQTT') ? 'MQTT CONNECT' : UNKNOWN_BYTES }
 }
 
-const HTTP_REQUEST = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /
 const HTTP_VERBS = ['GET ', 'HEAD ', 'POST ', 'PUT ', 'DELETE ', 'CONNECT ', 'OPTIONS ', 'TRACE ', 'PATCH ']
 // RFC 9113 3.4, RFC 4253 4.2, and the header a load balancer would put before TLS.
 const PREFACES: Readonly<Record<string, string>> = {
@@ -74,7 +73,7 @@ const ENOUGH_TEXT = 16
 function classifyText(text: string, bytes: Uint8Array): FirstBytes {
   for (const [preface, what] of Object.entries(PREFACES))
     if (text.startsWith(preface)) return { kind: 'foreign', what }
-  if (HTTP_REQUEST.test(text)) return classifyHttp(text, bytes)
+  if (HTTP_VERBS.some((verb) => text.startsWith(verb))) return classifyHttp(text, bytes)
   const isUnfinished = text.length === bytes.length
   const candidates = [...HTTP_VERBS, ...Object.keys(PREFACES)]
   if (isUnfinished && candidates.some((candidate) => candidate.startsWith(text)))

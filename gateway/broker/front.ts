@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Counters, EventSink } from '../ports.ts'
 import { classifyFirstBytes } from './first-bytes.ts'
+import { farEnd } from './nearby.ts'
 
 /** How long after its first byte a foreign client may take to say enough to be named. */
 const NAMING_MS = 1_000
@@ -42,7 +43,13 @@ export interface Front {
 export function createFront(options: FrontOptions): Front {
   const unsettled = new Set<Socket>()
   const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
-    receive(socket, options, unsettled)
+    const far = farEnd(socket)
+    if (far === undefined) {
+      receive(socket, options, unsettled)
+      return
+    }
+    options.events.emit('security', 'public-network-refused', { address: far, listener: options.listener })
+    socket.destroy()
   })
   server.maxConnections = options.connections
   server.on('drop', (dropped) => {

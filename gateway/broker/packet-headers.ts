@@ -49,12 +49,13 @@ export class PacketHeaders {
   #addLength(byte: number): HeaderFault | undefined {
     this.#remainingBytes += (byte & 0x7f) * 128 ** this.#lengthBytes
     this.#lengthBytes += 1
-    const hasMore = (byte & 0x80) !== 0
-    if (hasMore && this.#lengthBytes === MAX_LENGTH_BYTES)
-      return { kind: 'malformed-header', announcedBytes: this.#remainingBytes }
+    if ((byte & 0x80) !== 0)
+      return this.#lengthBytes === MAX_LENGTH_BYTES
+        ? { kind: 'malformed-header', announcedBytes: this.#remainingBytes }
+        : undefined
     if (this.#remainingBytes > this.#maxPacketBytes)
       return { kind: 'packet-too-large', announcedBytes: this.#remainingBytes }
-    if (!hasMore) this.#phase = this.#remainingBytes === 0 ? 'type' : 'body'
+    this.#phase = this.#remainingBytes === 0 ? 'type' : 'body'
     return undefined
   }
 }

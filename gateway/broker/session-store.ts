@@ -16,6 +16,8 @@ type Numbered = { readonly messageId?: number | undefined }
 /** A topic that no message of anybody carries and that nobody may read. */
 export const VOID_TOPIC = '$void'
 
+const EMPTY = Buffer.alloc(0)
+
 export interface SessionStoreOptions {
   readonly queuedMessages: number
   readonly queuedBytes: number
@@ -48,11 +50,27 @@ export class SessionStore {
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(filters.flatMap((filter) => this.retained(filter)))
+    return Readable.from(
+      filters.flatMap((filter) => this.retained(filter).map((found) => this.#newest(found))),
+    )
   }
 
   retained(filter: string): readonly Stored[] {
     return [...this.#retained.values()].filter(({ topic }) => filterWithin(topic, filter))
+  }
+
+  /**
+   * Aedes sends a subscriber live messages while it is still going through what was retained when it subscribed. Read at
+   * the moment of sending, a retained message is never older than a live one that went out before it.
+   */
+  #newest(found: Stored): Stored {
+    const retained = this.#retained
+    return {
+      ...found,
+      get payload() {
+        return retained.get(found.topic)?.payload ?? EMPTY
+      },
+    }
   }
 
   // Subscriptions of durable sessions

@@ -96,21 +96,7 @@ export const SCHEMAS = {
     properties: { v: version, device: id, line: { enum: ['up', 'down'] }, t: instant, reason: text },
   }),
   'observation-set': schema('observation-set', 'vitals/v1/{ward}/{bed}/{device}/numeric and /history', {
-    required: [
-      'v',
-      'device',
-      'bed',
-      'assoc',
-      'seq',
-      'boot',
-      't',
-      'tr',
-      'tu',
-      'ttl',
-      'history',
-      'src',
-      'metrics',
-    ],
+    required: ['v', 'device', 'bed', 'assoc', 'seq', 'boot', 't', 'tr', 'ttl', 'history', 'src', 'metrics'],
     properties: {
       ...setProperties,
       src: {
@@ -213,5 +199,3 @@ export const SCHEMAS = {
     properties: { v: version, gateway: id, state: { enum: ['online', 'stopping', 'lost'] }, since: instant },
   }),
 } as const satisfies Record<string, object>
-
-export type SchemaName = keyof typeof SCHEMAS

@@ -56,7 +56,8 @@ export interface ObservationSet {
   readonly t: string
   readonly td?: string
   readonly tr: string
-  readonly tu: number
+  /** Uncertainty of `t` in ms; absent when nobody can say. */
+  readonly tu?: number
   readonly ttl: number
   readonly history: boolean
   readonly src: { readonly gateway: string; readonly link: LinkName; readonly driver: string }

@@ -9,7 +9,7 @@ export function isId(text: string): boolean {
   return ID_PATTERN.test(text)
 }
 
-export const INGEST_KINDS = ['numeric', 'waveform', 'alert', 'state'] as const
+const INGEST_KINDS = ['numeric', 'waveform', 'alert', 'state'] as const
 export type IngestKind = (typeof INGEST_KINDS)[number]
 
 /** Where a device stands: the scope of its trusted topics. */

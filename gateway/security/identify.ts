@@ -13,7 +13,7 @@ const CLIENT_ROLES: readonly ClientRole[] = ['device', 'bedside', 'consumer', 'o
 const EC_CURVES = new Set(['prime256v1', 'secp384r1'])
 const MIN_RSA_BITS = 2048
 
-export type IdentityFault =
+type IdentityFault =
   | 'is-a-ca'
   | 'not-yet-valid'
   | 'expired'

@@ -111,7 +111,7 @@ function trusted(set: IngestSet, metrics: readonly WireMetric[], context: Admiss
     t: set.t,
     ...(set.td === undefined ? {} : { td: set.td }),
     tr: set.tr ?? toInstant(nowMs),
-    tu: set.tu ?? 0,
+    ...(set.tu === undefined ? {} : { tu: set.tu }),
     ttl: set.ttl,
     history: set.history === true || measuredAtMs + set.ttl <= nowMs,
     src: {

@@ -1,6 +1,6 @@
 /** What serial lines and TCP device servers have in common: one stream of bytes that is opened, watched and opened again. */
 
-import { Observable, type Subscriber } from 'rxjs'
+import { merge, Observable, Subject, type Subscriber } from 'rxjs'
 import type { LinkEvent } from '../../devices/protocol.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -41,6 +41,7 @@ export function createByteLink<Reason extends string>(
 ): Link {
   const { log } = options
   let current: { readonly line: ByteLine; readonly subscriber: Subscriber<LinkEvent> } | undefined
+  const refused$ = new Subject<LinkEvent>()
   // A line that stays broken for the same reason says so once, not at every attempt.
   let toldReason: Reason | undefined
 
@@ -67,10 +68,14 @@ export function createByteLink<Reason extends string>(
       }
     }).pipe(closeWhenSilent(options))
 
+  const line$ = reconnecting(openOnce, { ...options, minDelayMs: MIN_DELAY_MS, maxDelayMs: MAX_DELAY_MS })
   return {
-    events$: reconnecting(openOnce, { ...options, minDelayMs: MIN_DELAY_MS, maxDelayMs: MAX_DELAY_MS }),
+    events$: merge(line$, refused$),
     execute: (command) => {
-      if (current === undefined) return
+      if (current === undefined) {
+        refused$.next({ kind: 'failed', command, reason: 'closed' })
+        return
+      }
       const { line, subscriber } = current
       const failed = (reason: string): void => subscriber.next({ kind: 'failed', command, reason })
       if (command.kind === 'send') line.write(command.bytes, failed)

@@ -4,6 +4,7 @@ import { realpathSync, statSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { SerialPort } from 'serialport'
 import type { SerialLine } from '../../devices/protocol.ts'
+import type { Cancel, Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Link } from '../ports.ts'
 import { createByteLink, type ByteLine, type ByteLineListener, type ByteLinkOptions } from './byte-link.ts'
@@ -19,7 +20,7 @@ export interface SerialLinkOptions extends ByteLinkOptions {
 }
 
 /** What is used of a serialport, which may also be a stand-in for one. */
-export type SerialPortStream = Duplex & {
+type SerialPortStream = Duplex & {
   readonly isOpen: boolean
   open(done: (error: Error | null) => void): void
   close(done: (error: Error | null) => void): void
@@ -52,6 +53,7 @@ function openSerialLine(options: SerialLinkOptions, listener: ByteLineListener<C
 
   const port = (options.createPort ?? createPort)(claim.realPath, options.line)
   let phase: 'opening' | 'open' | 'unwanted' = 'opening'
+  let stopWatching: Cancel = () => undefined
   port.on('data', (bytes: Buffer) => listener.bytes(new Uint8Array(bytes)))
   port.on('error', (error: Error) => listener.closed('failed', error.message))
   port.on('close', (error: Error | null) => {
@@ -67,6 +69,9 @@ function openSerialLine(options: SerialLinkOptions, listener: ByteLineListener<C
       closePort()
     } else if (error === null) {
       phase = 'open'
+      stopWatching = watchPresence(claim.realPath, options.clock, () => {
+        listener.closed('unplugged', `${claim.realPath} is gone`)
+      })
       listener.opened()
     } else {
       phase = 'open'
@@ -76,6 +81,7 @@ function openSerialLine(options: SerialLinkOptions, listener: ByteLineListener<C
   return {
     write: (bytes, failed) => writeBounded(port, bytes, failed),
     close: () => {
+      stopWatching()
       // A port that is still being opened is closed, and its lock released, when that has ended.
       if (phase === 'open') closePort()
       phase = 'unwanted'
@@ -101,6 +107,21 @@ function claimPort({ path, lockDir }: SerialLinkOptions): Claim {
   } catch (error) {
     return { kind: 'refused', reason: step, detail: errorMessage(error) }
   }
+}
+
+const PRESENCE_CHECK_MS = 1_000
+
+// A terminal whose device is gone answers every read with nothing, and serialport then reads on for ever unless it was
+// waiting at that moment. The name in the file system goes in any case, or comes back as another file.
+function watchPresence(realPath: string, clock: Clock, gone: () => void): Cancel {
+  const inode = inodeOf(realPath)
+  return clock.every(PRESENCE_CHECK_MS, () => {
+    if (inodeOf(realPath) !== inode) gone()
+  })
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 function createPort(path: string, line: SerialLine): SerialPortStream {

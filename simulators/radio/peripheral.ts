@@ -177,6 +177,7 @@ export async function startPeripheral(options: PeripheralOptions): Promise<Perip
       connection.cancelSupervision = options.clock.after(SUPERVISION_TIMEOUT_MS, end.vanish)
     },
     stop: async () => {
+      if (!listening.listening) return
       leave('power-off')
       for (const end of ends) end.leave('power-off')
       const isClosed = once(listening, 'close')

@@ -298,6 +298,31 @@ async function next(client: MqttClient, event: 'close' | 'packetreceive' | 'mess
   })
 }
 
+describe('the QoS of a delivery', () => {
+  it('is what the matching filter was granted, also for retained messages and wildcards', async () => {
+    const broker = await bench.start({
+      rules: wardRules(async (_identity, received) => ({ instead: received, also: [] })),
+    })
+    await broker.publish(message('vitals/v1/icu/b01/mon-1/last', 'old', true))
+    const station = await bench.client(broker, 'consumer', 'station-icu')
+    const seen: [string, number][] = []
+    const two = new Promise<void>((resolve) => {
+      station.on('message', (topic, _payload, { qos }) => {
+        seen.push([topic.split('/').at(-1) ?? '', qos])
+        if (seen.length === 2) resolve()
+      })
+    })
+    await station.subscribeAsync('vitals/v1/icu/+/+/last', { qos: 0 })
+    await station.subscribeAsync('vitals/v1/icu/+/+/numeric', { qos: 2 })
+    await broker.publish(message('vitals/v1/icu/b01/mon-1/numeric', 'new'))
+    await two
+    expect(seen).toEqual([
+      ['last', 0],
+      ['numeric', 1],
+    ])
+  })
+})
+
 interface Arrived {
   readonly topic: string
   readonly text: string

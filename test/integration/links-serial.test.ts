@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
@@ -35,6 +35,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const log of logs.splice(0)) log.stop()
+  await untilReleased()
   await Promise.all(terminals.splice(0).map((terminal) => terminal.close()))
   rmSync(directory, { recursive: true })
 })
@@ -64,7 +65,8 @@ function listen(options: Partial<SerialLinkOptions> = {}) {
 
 /** Waits until the port and its lock are free again: closing a port takes a moment. */
 async function untilReleased(): Promise<void> {
-  while (readdirSync(lockDir).length > 0) await new Promise((resolve) => setImmediate(resolve))
+  while (existsSync(lockDir) && readdirSync(lockDir).length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('a serial link', () => {
@@ -101,21 +103,46 @@ describe('a serial link', () => {
     expect(await log.next()).toEqual({ kind: 'failed', command, reason: 'not-a-byte-command' })
   })
 
+  it('refuses a command while the line is closed', async () => {
+    const { link, log } = listen()
+    await log.nextOf('closed')
+    const command = { kind: 'send', bytes: Uint8Array.of(0x05) } as const
+
+    link.execute(command)
+
+    expect(await log.next()).toEqual({ kind: 'failed', command, reason: 'closed' })
+  })
+
   it('tells that the cable was pulled, and comes back when the device does, under the same name', async () => {
     const terminal = await plugIn()
     const { clock, log } = listen()
     await log.next()
     await terminal.close()
+    // Tells it also if the system did not.
+    clock.advance(1_000)
     expect(await log.next()).toEqual({ kind: 'closed', reason: 'unplugged' })
     clock.advance(30_000)
     expect(await log.next()).toEqual({ kind: 'closed', reason: 'no-such-port' })
+    await untilReleased()
 
     const back = await plugIn()
     clock.advance(30_000)
 
-    expect(await log.next()).toEqual({ kind: 'opened' })
+    await log.nextOf('opened')
     await back.write(Uint8Array.of(97))
     expect(await log.nextBytes(1)).toEqual([97])
+  })
+
+  it('notices within a second that the port is gone, also when serialport does not', async () => {
+    const terminal = await plugIn()
+    const { clock, log } = listen({ createPort: () => new DeafPort() })
+    await log.next()
+    clock.advance(2_000)
+    await terminal.close()
+
+    clock.advance(1_000)
+
+    expect(await log.next()).toEqual({ kind: 'closed', reason: 'unplugged' })
   })
 
   it('closes a line on which nothing comes, and opens it again', async () => {
@@ -139,9 +166,17 @@ describe('a serial link', () => {
     const terminal = await plugIn()
     const first = listen()
     await first.log.next()
-    // The same port by another name, and with settings that would spoil the line.
-    const second = listen({ path: terminal.slavePath, line: { ...LINE, dataBits: 7, parity: 'even' } })
+    let isTouched = false
+    const second = listen({
+      // The same port by another name; opening it would already set the line anew.
+      path: terminal.slavePath,
+      createPort: () => {
+        isTouched = true
+        return new DeafPort()
+      },
+    })
     expect(await second.log.next()).toEqual({ kind: 'closed', reason: 'busy' })
+    expect(isTouched).toBe(false)
 
     await terminal.write(Uint8Array.of(0xff))
 
@@ -155,7 +190,8 @@ describe('a serial link', () => {
       [
         '-e',
         `const { SerialPort } = require('serialport')
-         new SerialPort({ path: process.argv[1], baudRate: 9600 }).on('open', () => process.stdout.write('open'))`,
+         const port = new SerialPort({ path: process.argv[1], baudRate: 9600 })
+         port.resume().on('open', () => process.stdout.write('open'))`,
         terminal.slavePath,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -217,6 +253,25 @@ describe('a serial link', () => {
     expect(await log.next()).toEqual({ kind: 'closed', reason: 'cannot-lock' })
   })
 })
+
+/** A port that opens, and then hears and tells nothing. */
+class DeafPort extends Duplex {
+  isOpen = false
+
+  open(done: (error: Error | null) => void): void {
+    this.isOpen = true
+    queueMicrotask(() => done(null))
+  }
+
+  close(done: (error: Error | null) => void): void {
+    this.isOpen = false
+    done(null)
+  }
+
+  override _read(): void {
+    // Nothing ever comes.
+  }
+}
 
 /** A port that the system refuses with these words. */
 class RefusedPort extends Duplex {

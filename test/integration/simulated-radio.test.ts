@@ -16,7 +16,7 @@ import {
 import { fromHex } from '../support/attributes.ts'
 import { signal } from '../support/event-log.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { startHostilePeripheral } from '../support/hostile-peripheral.ts'
+import { startHostilePeripheral, type HostileBehaviour } from '../support/hostile-peripheral.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const ADDRESS = 'C0:FF:EE:00:00:01'
@@ -28,7 +28,7 @@ const SERVICE: ServiceDefinition = {
 
 let dir = tempDir()
 let clock = new FakeClock()
-const running: Peripheral[] = []
+const running: { stop(): Promise<void> }[] = []
 
 beforeEach(() => {
   dir = tempDir()
@@ -52,6 +52,10 @@ async function peripheral(options: Partial<PeripheralOptions> = {}): Promise<Per
   })
   running.push(started)
   return started
+}
+
+async function hostile(behaviour: HostileBehaviour): Promise<void> {
+  running.push(await startHostilePeripheral(dir.path, OTHER, behaviour))
 }
 
 const radio = () => createSimulatedRadio({ airDir: dir.path, clock })
@@ -105,21 +109,19 @@ describe('scanning', () => {
       rssiDbm: 0,
       services: [],
     } as const
-    const liar = await startHostilePeripheral(dir.path, OTHER, {
+    await hostile({
       onControl: (_message, it) => it.tell({ kind: 'advertisement', advertisement }),
     })
     await expect(radio().scan()).resolves.toEqual({ ok: true, value: [] })
-    await liar.stop()
   })
 
   it('does not wait for a peripheral that hangs', async () => {
     const asked = signal<unknown>()
-    const hanging = await startHostilePeripheral(dir.path, OTHER, { onControl: asked.fire })
+    await hostile({ onControl: asked.fire })
     const scanned = radio().scan()
     await asked.done
     clock.advance(1_000)
     await expect(scanned).resolves.toEqual({ ok: true, value: [] })
-    await hanging.stop()
   })
 
   it('says so when there is no air at all', async () => {
@@ -156,7 +158,7 @@ describe('connecting', () => {
 
   it('gives up a pairing that stands still, and the link with it', async () => {
     const asked = signal<unknown>()
-    const stubborn = await startHostilePeripheral(dir.path, OTHER, {
+    await hostile({
       onControl: (message, it) => {
         if (message.kind === 'connect') it.tell({ kind: 'connected' })
         else asked.fire(message)
@@ -170,12 +172,11 @@ describe('connecting', () => {
     clock.advance(30_000)
     await expect(paired).resolves.toEqual({ ok: false, reason: 'pairing-timeout' })
     await expect(heard.closed).resolves.toBe('pairing-timeout')
-    await stubborn.stop()
   })
 
   it('gives an answer to its asker before the value that came behind it in the same breath', async () => {
     const frame = (hex: string) => encodeL2capFrame({ channel: ATT_CHANNEL, payload: fromHex(hex) })
-    const hasty = await startHostilePeripheral(dir.path, OTHER, {
+    await hostile({
       onAtt: (request, it) => {
         if (request.startsWith('12')) return '13'
         it.send(Uint8Array.of(...frame('0b01'), ...frame('1b030002')))
@@ -195,7 +196,6 @@ describe('connecting', () => {
     await valued.done
     expect(order).toEqual(['read', 'notification'])
     connection.disconnect()
-    await hasty.stop()
   })
 
   it('answers every request after the end with the reason of the end', async () => {
@@ -268,7 +268,6 @@ describe('a peripheral', () => {
     expect(statSync(airDir).mode & 0o777).toBe(0o700)
     expect(existsSync(join(airDir, 'c0ffee000001.air'))).toBe(true)
     await strap.stop()
-    running.length = 0
     expect(existsSync(join(airDir, 'c0ffee000001.air'))).toBe(false)
   })
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { filter, firstValueFrom, map, scan, type Observable } from 'rxjs'
@@ -58,7 +60,7 @@ afterEach(async () => {
   dir.current.remove()
 })
 
-async function start(rows: readonly Row[]): Promise<readonly RunningDevice[]> {
+async function start(rows: readonly object[]): Promise<readonly RunningDevice[]> {
   const devices = rows.map((row, index) => ({ id: `d-${index}`, ward: 'icu', bed: 'b01', ...row }))
   running = await startScenario({
     scenario: parseScenario(JSON.stringify({ devices }), join(dir.current.path, 'ward.json')),
@@ -169,6 +171,17 @@ describe('a simulated ward', () => {
         METRICS.MDCX_INSULIN_ON_BOARD.mdc,
       ]),
     )
+  })
+
+  it('does not start half: a taken port is named, and nothing is left behind', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const address = taken.address()
+    const tcpPort = typeof address === 'object' && address !== null ? address.port : 0
+    const rows = [...EXACT.slice(0, 1), { ...EXACT[1], tcpPort }]
+    await expect(start(rows)).rejects.toThrow(`cannot listen on 127.0.0.1:${tcpPort}: the port is taken`)
+    expect(readdirSync(join(dir.current.path, 'tty'))).toEqual([])
+    taken.close()
   })
 
   it('leaves no line and no radio behind when it is stopped', async () => {

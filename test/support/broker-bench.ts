@@ -63,7 +63,7 @@ export class CounterRecord implements Counters {
   }
 }
 
-export const INVENTORY: readonly InventoryEntry[] = [
+const INVENTORY: readonly InventoryEntry[] = [
   { role: 'device', id: 'mon-1', ward: 'icu', bed: 'b01', assoc: 'a1', protocol: 'nonin-df2' },
   {
     role: 'device',
@@ -81,7 +81,7 @@ export const INVENTORY: readonly InventoryEntry[] = [
   { role: 'operator', id: 'engineer' },
 ]
 
-export function inventoryOf(entries: readonly InventoryEntry[]): Inventory {
+function inventoryOf(entries: readonly InventoryEntry[]): Inventory {
   const devices = entries.filter((entry) => entry.role === 'device')
   return {
     find: (role, id) => entries.find((entry) => entry.role === role && entry.id === id),

@@ -20,7 +20,7 @@ export const SERIAL_NUMBER_B = 0xfb
 export const FORBIDDEN = 0xfa
 export const NOTHING = 0xf9
 
-export const SENDS: readonly SendRule[] = [
+const SENDS: readonly SendRule[] = [
   { kind: 'send', prefixHex: '05', maxBytes: 2, meaning: 'asks for the next reading' },
 ]
 

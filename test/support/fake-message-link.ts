@@ -1,7 +1,7 @@
 import { BehaviorSubject } from 'rxjs'
 import type { MessageLink, MessageLinkState, OutboundMessage } from '../../gateway/ports.ts'
 
-export const ONLINE: MessageLinkState = {
+const ONLINE: MessageLinkState = {
   kind: 'online',
   address: '127.0.0.1',
   protocol: 'TLSv1.3',

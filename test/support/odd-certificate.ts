@@ -15,6 +15,8 @@ export interface OddRequest {
   readonly key?: string
   /** 'URI:spiffe://...'; absent leaves the extension out. */
   readonly altName?: string
+  /** A DNS name, letter for letter, also with commas in it. */
+  readonly dnsName?: string
   /** Absent leaves the extension out. */
   readonly extendedKeyUsage?: string
   readonly isCa?: boolean
@@ -35,6 +37,9 @@ export function makeOddCertificate(request: OddRequest): OddCertificate {
       `basicConstraints=critical,CA:${request.isCa === true ? 'TRUE' : 'FALSE'}`,
       ...(request.extendedKeyUsage === undefined ? [] : [`extendedKeyUsage=${request.extendedKeyUsage}`]),
       ...(request.altName === undefined ? [] : [`subjectAltName=${request.altName}`]),
+      ...(request.dnsName === undefined
+        ? []
+        : ['subjectAltName=@names', '[names]', `DNS.1=${request.dnsName}`]),
     ]
     writeFileSync(path('ext'), extensions.join('\n'))
     openssl('req', '-new', '-key', path('key'), '-subj', '/CN=odd', '-out', path('csr'))

@@ -58,7 +58,8 @@ function certificate(
 ): forge.pki.Certificate {
   const made = forge.pki.createCertificate()
   made.publicKey = publicKey
-  made.serialNumber = `00${randomBytes(8).toString('hex')}`
+  // A first byte of 01 keeps the number positive and its encoding minimal, whatever follows.
+  made.serialNumber = `01${randomBytes(8).toString('hex')}`
   made.validity.notBefore = new Date(Date.now() - DAY_MS)
   made.validity.notAfter = new Date(Date.now() + DAY_MS)
   made.setSubject(subject)

@@ -26,7 +26,7 @@ export function startWardgate(args: readonly string[], cwd?: string): Running {
 export async function wardgate(args: readonly string[], cwd?: string): Promise<Finished> {
   const running = startWardgate(args, cwd)
   running.child.stdin.end()
-  return await running.finished
+  return running.finished
 }
 
 export function watchProcess(child: ChildProcessByStdio<Writable, Readable, Readable>): Running {
@@ -56,7 +56,7 @@ export function watchProcess(child: ChildProcessByStdio<Writable, Readable, Read
     child,
     finished,
     async seen(pattern) {
-      return await new Promise((resolve, reject) => {
+      return new Promise((resolve, reject) => {
         const look = (): void => {
           if (!pattern.test(stdout + stderr)) return
           waiting.delete(look)

@@ -34,7 +34,7 @@ function play(driver: DeviceProtocol, patient: string, speed: number): readonly 
   const hear = (event: LinkEvent): readonly DriverOutput[] => session.receive(event, DEVICE_TIME_MS)
   if (kind.link === 'serial') {
     const encode = kind.createEncoder({ seed: 7, serial: '0000000007', nowMs: () => DEVICE_TIME_MS })
-    return dues.flatMap((due) => hear({ kind: 'bytes', bytes: encode(due) }))
+    return dues.flatMap((due) => hear({ kind: 'bytes', bytes: encode(due) }).filter(isSetOrFault))
   }
   const outputs: DriverOutput[] = []
   const device = kind.create({
@@ -62,7 +62,18 @@ function heardSets(outputs: readonly DriverOutput[]): readonly (readonly Expecte
     .map(({ numerics }) => numerics.map(({ metric, value }) => ({ mdc: metric.mdc, value })))
 }
 
-const CASES = shippedPatients().flatMap((patient) =>
+function isSetOrFault({ kind }: DriverOutput): boolean {
+  return kind === 'observation' || kind === 'discarded'
+}
+
+function linesOf(sets: readonly (readonly ExpectedMetric[])[]): string {
+  return sets.map((metrics) => JSON.stringify(metrics)).join('\n')
+}
+
+// The others differ in their values alone, and take seconds.
+const PATIENTS = shippedPatients().filter((patient) => !/^bidmc_(05|12|22|25|45)/.test(patient))
+
+const CASES = PATIENTS.flatMap((patient) =>
   DRIVERS.filter(({ id }) =>
     kindOf(id)?.plays.some((field) => loadRecording(patient, '.').fields.includes(field)),
   ).map((driver) => ({ patient, driver, name: `${driver.id} hears all of ${patient}` })),
@@ -74,7 +85,8 @@ describe('a simulated device and the driver that reads it', () => {
     const outputs = play(driver, patient, speed)
     const expected = expectedSets(loadRecording(patient, '.'), driver.id, { startS: 0, speed })
     expect(outputs.filter(({ kind }) => kind === 'discarded')).toEqual([])
-    expect(heardSets(outputs)).toEqual(expected.map(({ metrics }) => metrics))
+    // As text: comparing thousands of objects one by one takes seconds.
+    expect(linesOf(heardSets(outputs))).toBe(linesOf(expected.map(({ metrics }) => metrics)))
     expect(expected.length).toBeGreaterThan(50)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { METRICS } from '../../../../devices/metrics.ts'
 import { readIngestSet, readObservationSet } from '../../../../gateway/contract/read-payload.ts'
 import type { IngestSet, WireMetric } from '../../../../gateway/contract/reading.ts'

@@ -120,7 +120,7 @@ withMosquitto('mosquitto_sub, a client nobody here wrote', () => {
     await send('ox-2', 1)
     await send('ox-1', 2)
     const seen = await station.seen(NUMERIC)
-    station.child.kill()
+    station.child.kill('SIGKILL')
     const [, topic, retained, payload = ''] = NUMERIC.exec(seen) ?? []
     expect(topic).toBe('vitals/v1/icu/b01/ox-1/numeric')
     expect(retained).toBe('0')
@@ -140,7 +140,7 @@ withMosquitto('mosquitto_sub, a client nobody here wrote', () => {
       credentials('consumer', 'station-late'),
     )
     const seen = await late.seen(/\/last 1 /)
-    late.child.kill()
+    late.child.kill('SIGKILL')
     await client.endAsync()
     expect(seen).toMatch(/\/birth 1 .*MDC_PULS_OXIM_SAT_O2/)
     expect(seen).toMatch(/\/state 1 .*"state":"ready"/)
@@ -158,7 +158,7 @@ withMosquitto('mosquitto_sub, a client nobody here wrote', () => {
   it.each(forbidden)('is refused the subscription %s', async (filter) => {
     const station = subscribe(filter, 'station-icu', credentials('consumer', 'station-icu'))
     const seen = await station.seen(/Subscribed|denied/i)
-    station.child.kill()
+    station.child.kill('SIGKILL')
     expect(seen).toMatch(/Subscribed .*128|denied/i)
   })
 
@@ -181,6 +181,11 @@ withMosquitto('mosquitto_sub, a client nobody here wrote', () => {
           ca: join(ward.stateDir, 'certs/ca.pem'),
         }
       },
+    },
+    {
+      name: 'an expired certificate',
+      id: 'station-old',
+      make: () => credentials('consumer', 'station-old'),
     },
     {
       name: 'the certificate of another role',

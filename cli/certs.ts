@@ -160,6 +160,8 @@ function refuseMisplaced(role: LeafRole, { name, ward, publicKey }: IssueOptions
       'a server certificate needs --name with the DNS name or IP address that clients dial',
     )
   if (role !== 'server' && name.length > 0) throw new UsageError(`--name is for servers, not for a ${role}`)
+  if (role === 'consumer' && ward.length === 0)
+    throw new UsageError('a consumer reads nothing without --ward; name each ward it may read')
   if (role !== 'consumer' && ward.length > 0)
     throw new UsageError(`--ward is for consumers, not for a ${role}`)
   if (publicKey === '') throw new UsageError('--public-key needs a file')

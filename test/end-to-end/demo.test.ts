@@ -24,7 +24,7 @@ describe('wardgate demo --for 15s --json', () => {
   })
 
   it('brings every device of every bed to the stations over TLS 1.3', () => {
-    expect(summary).toMatchObject({ beds: 12, devices: 18, tls: { protocol: 'TLSv1.3' } })
+    expect(summary).toMatchObject({ beds: 13, devices: 20, tls: { protocol: 'TLSv1.3' } })
     expect(summary['readings']).toBeGreaterThan(500)
     expect(summary['discardedFrames']).toBeGreaterThanOrEqual(0)
   })
@@ -42,6 +42,7 @@ describe('wardgate demo --for 15s --json', () => {
         'MDC_CONC_GLU_ISF',
         'MDC_FLOW_FLUID_PUMP_CURRENT',
         'MDC_AMOUNT_DRUG_REMAIN_CONTAINER',
+        'MDC_DOSE_DRUG_BOLUS',
         'MDCX_INSULIN_ON_BOARD',
       ]),
     )

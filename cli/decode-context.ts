@@ -18,12 +18,18 @@ const RULES: Readonly<Record<string, { isValid(value: unknown): boolean; readonl
 
 /** Keys without a rule are left alone: a capture may know more about a value than its decoder asks. */
 export function parseContext(json: string): Context {
-  const value = parseJson(json)
-  if (!isObject(value)) throw new UsageError(`--context must be a JSON object, e.g. '{"e2e":true}'`)
+  const value = parseJsonObject(json)
   for (const [key, rule] of Object.entries(RULES)) {
     if (key in value && !rule.isValid(value[key]))
       throw new UsageError(`--context: '${key}' must be ${rule.form}, not ${JSON.stringify(value[key])}`)
   }
+  return value
+}
+
+/** Any JSON object: what its keys mean is for the decoder of the format to say. */
+export function parseJsonObject(json: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(json)
+  if (!isObject(value)) throw new UsageError(`--context must be a JSON object, e.g. '{"e2e":true}'`)
   return value
 }
 

@@ -5,10 +5,10 @@ import type { Readable, Writable } from 'node:stream'
 import { Command } from 'commander'
 import { decodeAttPdu } from '../devices/framing/att.ts'
 import { type Decoded, type GattContext, decodeCharacteristic } from '../devices/gatt/characteristics.ts'
-import type { DeviceProtocol } from '../devices/protocol.ts'
-import { PROTOCOLS, protocolById } from '../devices/registry.ts'
+import type { Driver } from '../devices/protocol.ts'
+import { CAPTURE_FORMATS, PROTOCOLS, protocolById } from '../devices/registry.ts'
 import { UsageError } from '../gateway/errors.ts'
-import { parseContext } from './decode-context.ts'
+import { parseContext, parseJsonObject } from './decode-context.ts'
 import { openInput, readChunks, readHex, readWhole } from './decode-input.ts'
 import { type DecodedLine, decodedLines, discardedLine } from './decoded-line.ts'
 
@@ -44,11 +44,11 @@ export async function runDecode(
   output: Writable,
 ): Promise<void> {
   const decodeValue = valueDecoderOf(request)
-  const protocol = decodeValue === undefined ? streamProtocolOf(request) : undefined
+  const driver = decodeValue === undefined ? streamDriverOf(request) : undefined
   const input = openInput(request.file, standardInput)
-  if (protocol !== undefined) {
+  if (driver !== undefined) {
     const chunks = request.hex === true ? await readHex(input) : readChunks(input)
-    await decodeStream(protocol, chunks, output)
+    await decodeStream(driver, chunks, output)
   } else if (decodeValue !== undefined) {
     const values = request.hex === true ? await readHex(input) : [await readWhole(input)]
     // An empty line of hex is no value, but an empty input is one: that of no bytes.
@@ -59,14 +59,12 @@ export async function runDecode(
 
 type ValueDecoder = (bytes: Uint8Array) => DecodedLine
 
-/** Undefined for the protocols of the registry, whose bytes are one stream. */
+/** Undefined for what is one stream of bytes, or a stream of datagrams. */
 function valueDecoderOf({ protocol, context }: DecodeRequest): ValueDecoder | undefined {
   const [, uuid] = /^gatt:([0-9A-Fa-f]{4})$/.exec(protocol) ?? []
   if (uuid === undefined && protocol !== 'att') {
     if (protocol.startsWith('gatt:'))
       throw new UsageError(`'${protocol}': give the short UUID as four hex digits, e.g. gatt:2A37`)
-    if (context !== undefined)
-      throw new UsageError(`--context is for gatt:<UUID> and att; '${protocol}' needs none`)
     return undefined
   }
   const known = context === undefined ? {} : parseContext(context)
@@ -94,23 +92,27 @@ function valueLine<Value>(
   return decoded.ok ? toLine(decoded.value) : discardedLine({ reason: decoded.reason, bytes })
 }
 
-function streamProtocolOf({ protocol: id }: DecodeRequest): DeviceProtocol {
+function streamDriverOf({ protocol: id, context }: DecodeRequest): Driver {
+  const format = CAPTURE_FORMATS.find((row) => row.id === id)
+  if (format !== undefined) return format.createDecoder(context === undefined ? {} : parseJsonObject(context))
+  if (context !== undefined)
+    throw new UsageError(`--context is for gatt:<UUID>, att and bare records; '${id}' needs none`)
   const protocol = protocolById(id)
-  if (protocol?.link.kind === 'serial') return protocol
-  if (protocol !== undefined)
+  if (protocol?.link.kind === 'gatt')
     throw new UsageError(
       `${id} reads GATT values, not a stream of bytes; decode one value with --protocol gatt:<UUID>`,
     )
-  const known = PROTOCOLS.filter(({ link }) => link.kind === 'serial').map((row) => row.id)
+  if (protocol !== undefined) return protocol.createDecoder?.() ?? protocol.createDriver()
+  const streams = PROTOCOLS.filter(({ link }) => link.kind !== 'gatt')
+  const known = [...streams, ...CAPTURE_FORMATS].map((row) => row.id).sort()
   throw new UsageError(`unknown protocol '${id}'; known are ${known.join(', ')}, gatt:<UUID> and att`)
 }
 
 async function decodeStream(
-  protocol: DeviceProtocol,
+  driver: Driver,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   output: Writable,
 ): Promise<void> {
-  const driver = protocol.createDriver()
   // A capture has no clock of its own, and no driver of a stream needs one.
   const atMs = 0
   for await (const bytes of chunks) {

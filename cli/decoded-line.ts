@@ -6,18 +6,44 @@ export type DecodedLine = Readonly<Record<string, unknown>> & { readonly kind: s
 
 /** In wire order; keys without a value are left out. Commands are what a driver asks of its link: nothing was decoded. */
 export function decodedLines(output: DriverOutput): readonly DecodedLine[] {
+  const lines = linesOf(output)
+  const part = 'part' in output ? output.part : undefined
+  return part === undefined ? lines : lines.map((line) => ({ ...line, part }))
+}
+
+function linesOf(output: DriverOutput): readonly DecodedLine[] {
   switch (output.kind) {
     case 'observation':
       return observationLines(output)
     case 'waveform':
       return [waveformLine(output)]
     case 'alert': {
-      const { kind, code, text, priority, source, phase, flags } = output
-      return [{ kind, ref: code, value: text, priority, source, phase, flags }]
+      const { kind, code, text, priority, source, phase, flags, inactivation, about } = output
+      return [
+        {
+          kind,
+          ref: code,
+          ...(about === undefined ? {} : { mdc: about.mdc, about: about.ref }),
+          value: text,
+          priority,
+          source,
+          phase,
+          flags,
+          ...(inactivation === undefined ? {} : { inactivation }),
+        },
+      ]
     }
     case 'text': {
-      const { kind, name, value, flags } = output
-      return [{ kind, ref: name, value, ...(flags === undefined ? {} : { flags }) }]
+      const { kind, name, value, unit, flags } = output
+      return [
+        {
+          kind,
+          ref: name,
+          value,
+          ...(unit === undefined ? {} : { unit }),
+          ...(flags === undefined ? {} : { flags }),
+        },
+      ]
     }
     case 'characteristic': {
       const { kind, uuid, value } = output
@@ -62,6 +88,18 @@ function numericLine({ metric, value, quality, why }: Numeric, isHistory: boolea
   }
 }
 
-function waveformLine({ kind, metric, label, rateHz, samples }: Waveform): DecodedLine {
-  return { kind, mdc: metric?.mdc ?? null, ref: metric?.ref ?? label, rateHz, samples }
+function waveformLine(wave: Waveform): DecodedLine {
+  const { kind, channel, label, rateHz, samples, scale, quality, why, isAfterGap } = wave
+  return {
+    kind,
+    mdc: wave.wave?.mdc ?? null,
+    ref: wave.wave?.ref ?? label,
+    channel,
+    rateHz,
+    samples,
+    ...(scale === undefined ? {} : scale),
+    ...(quality === undefined ? {} : { q: quality }),
+    ...(why === undefined ? {} : { why }),
+    ...(isAfterGap === true ? { afterGap: true } : {}),
+  }
 }

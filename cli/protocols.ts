@@ -52,6 +52,8 @@ const PARITY_LETTER = { none: 'N', even: 'E', odd: 'O' } as const
 
 function linkText(link: DeviceProtocol['link']): string {
   if (link.kind === 'gatt') return `BLE GATT, service ${link.service}, security ${link.security}`
+  if (link.kind === 'udp') return `UDP, port ${link.port} of the device`
+  if (link.kind === 'tcp-caller') return 'TCP, the device connects to the gateway'
   const { baudRate, dataBits, parity, stopBits, flowControl } = link
   return `serial ${baudRate} ${dataBits}${PARITY_LETTER[parity]}${stopBits}, flow control ${flowControl}`
 }

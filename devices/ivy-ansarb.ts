@@ -151,7 +151,8 @@ function toOutputs(message: Uint8Array, { numerics, texts }: Lines): readonly Dr
   for (const { label, rateHz, samples } of WAVES) {
     waves.push({
       kind: 'waveform',
-      metric: null,
+      channel: label,
+      wave: null,
       label,
       rateHz,
       samples: [...message.subarray(at, at + samples)],

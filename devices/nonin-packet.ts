@@ -9,6 +9,7 @@ import type { Grammar, Judgement } from './framing/parse-stream.ts'
 import { METRICS } from './metrics.ts'
 import type { Metric } from './metrics.ts'
 import type { DriverOutput, Numeric, Quality } from './protocol.ts'
+import { WAVES } from './waves.ts'
 
 /** Where DF2 and DF7 differ. */
 export interface NoninLayout {
@@ -146,7 +147,14 @@ export function readNoninPacket(packet: NoninPacket): readonly DriverOutput[] {
     { kind: 'text', name: 'timer_ticks', value: packet.timerTicks },
     { kind: 'text', name: 'low_battery', value: (packet.stat2 & STAT2_LOW_BATTERY) !== 0 },
     { kind: 'text', name: 'smartpoint', value: (packet.stat2 & STAT2_SMARTPOINT) !== 0 },
-    { kind: 'waveform', metric: null, label: 'pleth', rateHz: FRAME_RATE_HZ, samples: packet.pleth },
+    {
+      kind: 'waveform',
+      channel: 'pleth',
+      wave: WAVES.MDC_PULS_OXIM_PLETH,
+      label: 'pleth',
+      rateHz: FRAME_RATE_HZ,
+      samples: packet.pleth,
+    },
   ]
 }
 

@@ -3,7 +3,11 @@
  * Nothing here owns a socket or a timer, so a serial line, a radio, a capture file and a fuzzer drive the same code.
  */
 
+import type { GattService, SendRule, SerialLine, TcpCaller, UdpPeer } from './link.ts'
 import type { Metric } from './metrics.ts'
+import type { WaveKind } from './waves.ts'
+
+export type { GattService, SendRule, SerialLine, TcpCaller, UdpPeer } from './link.ts'
 
 /** How far a value may be trusted, as the device or a check of ours says it. */
 export type Quality = 'valid' | 'questionable' | 'invalid' | 'calibrating' | 'under' | 'over' | 'absent'
@@ -23,8 +27,16 @@ export interface DeviceTime {
   readonly zone: 'utc' | 'unknown'
 }
 
+/**
+ * Which of the devices behind one line this comes from: `pump-14` of a rack, a bed of a central station. Absent when
+ * the line has one device. Lower-case letters, digits and `-`, at most 32; never a person.
+ */
+export interface FromPart {
+  readonly part?: string
+}
+
 /** All numerics of one instant: what one frame measured together. */
-export interface Observation {
+export interface Observation extends FromPart {
   readonly kind: 'observation'
   readonly numerics: readonly Numeric[]
   readonly deviceTime?: DeviceTime
@@ -34,32 +46,61 @@ export interface Observation {
   readonly ttlMs?: number
 }
 
-/** A block of equally spaced samples. `metric` is null where the field has no MDC code. */
-export interface Waveform {
+/** How a sample becomes a physical value: `offset + raw x resolution`, in `unit` (UCUM). */
+export interface SampleScale {
+  readonly resolution: number
+  readonly offset: number
+  readonly unit: string
+}
+
+/** A block of equally spaced samples, whole numbers as the device sends them. */
+export interface Waveform extends FromPart {
   readonly kind: 'waveform'
-  readonly metric: Metric | null
+  /** Names the wave within its device and in its topic: `ecg-ii`. Lower-case letters, digits and `-`, at most 32. */
+  readonly channel: string
+  /** null where the field has no MDC code. */
+  readonly wave: WaveKind | null
+  /** What the device or its document calls it. */
   readonly label: string
   readonly rateHz: number
   /** null marks a gap. */
   readonly samples: readonly (number | null)[]
+  /** Absent when the device gives no unit: then the samples have a shape and no size. */
+  readonly scale?: SampleScale
+  /** True when samples are missing between the block before of this channel and this one. */
+  readonly isAfterGap?: boolean
+  /** 'valid' when absent. A wave that must not be shown has gaps instead of samples. */
+  readonly quality?: Quality
+  readonly why?: readonly string[]
 }
 
-/** An alert condition as the device gave it. */
-export interface Alert {
+/** What keeps an alarm from sounding or showing, as the device says it (IEC 60601-1-8 inactivation states). */
+export type Inactivation = 'audio-paused' | 'audio-off' | 'alarm-paused' | 'alarm-off' | 'acknowledged'
+
+/** An alert condition as the device gave it. Told when it begins, when it changes, and when it ends. */
+export interface Alert extends FromPart {
   readonly kind: 'alert'
+  /** Names the condition within its device: the same word at its beginning and its end. */
   readonly code: string
   readonly priority: 'high' | 'medium' | 'low' | 'unknown'
   readonly source: 'patient' | 'technical' | 'unknown'
   readonly phase: 'present' | 'ended'
+  /** Word for word. */
   readonly text: string
+  /** The device's own state words: `latched`, `new`, `triggered`. */
   readonly flags: readonly string[]
+  readonly inactivation?: readonly Inactivation[]
+  /** The quantity the alert is about, where the device says it with a known code. */
+  readonly about?: { readonly mdc: number; readonly ref: string }
 }
 
 /** A fact that is not a measurement: serial number, firmware revision, a raw status word, an operating mode. */
-export interface Text {
+export interface Text extends FromPart {
   readonly kind: 'text'
   readonly name: string
   readonly value: string | number | boolean | readonly string[]
+  /** UCUM, where the value is a number with a unit but without a code: a setting, a limit. */
+  readonly unit?: string
   /** The bits of a status word by name. */
   readonly flags?: readonly string[]
   /** True when this names the physical device (serial number, system id): a change of it is an event. */
@@ -137,35 +178,14 @@ export interface Driver {
   readonly wakeAtMs?: number | undefined
 }
 
-/** Line settings as the vendor document gives them. */
-export interface SerialLine {
-  readonly kind: 'serial'
-  readonly baudRate: number
-  readonly dataBits: 7 | 8
-  readonly parity: 'none' | 'even' | 'odd'
-  readonly stopBits: 1 | 2
-  readonly flowControl: 'none' | 'rts-cts'
+/**
+ * What a driver must still know after the gateway was started again, as the number of the last stored record that was
+ * fetched. Small: a few short values. `set` returns when the value is on disk.
+ */
+export interface DriverMemory {
+  get(key: string): string | undefined
+  set(key: string, value: string): void
 }
-
-/** A GATT service and the link security its profile asks for. */
-export interface GattService {
-  readonly kind: 'gatt'
-  /** Short UUID of the primary service, e.g. '180D'. */
-  readonly service: string
-  readonly security: 'none' | 'encrypted' | 'authenticated'
-}
-
-/** One row of a driver's closed list of what it may send. A command not matched by a row is never executed. */
-export type SendRule =
-  | { readonly kind: 'send'; readonly prefixHex: string; readonly maxBytes: number; readonly meaning: string }
-  | { readonly kind: 'read' | 'subscribe'; readonly characteristic: string; readonly meaning: string }
-  | {
-      readonly kind: 'write'
-      readonly characteristic: string
-      readonly prefixHex: string
-      readonly maxBytes: number
-      readonly meaning: string
-    }
 
 /** One row of the registry: everything the gateway needs to know to read one kind of device. */
 export interface DeviceProtocol {
@@ -174,7 +194,10 @@ export interface DeviceProtocol {
   readonly version: string
   /** The devices that speak it, as a buyer would name them. */
   readonly devices: string
-  readonly link: SerialLine | GattService
+  /** A `serial` line may also stand behind a TCP device server. */
+  readonly link: SerialLine | UdpPeer | TcpCaller | GattService
+  /** Other settings that such devices are found with; the configuration says which (`line:`), `doctor` tries them. */
+  readonly otherLines?: readonly SerialLine[]
   /** Where the knowledge comes from, and how sure it is. */
   readonly source: string
   readonly metrics: readonly Metric[]
@@ -185,5 +208,18 @@ export interface DeviceProtocol {
   readonly uncertaintyMs: number
   /** No byte for this long means the line is dead: the link is closed and opened again. */
   readonly silenceMs: number
-  createDriver(): Driver
+  createDriver(memory?: DriverMemory): Driver
+  /**
+   * Reads captured bytes of either direction without a conversation, for `wardgate decode`; needed only where the
+   * driver takes answers to its own questions alone.
+   */
+  createDecoder?(): Driver
+}
+
+/** Bytes that `wardgate decode` can read though no device is read by them alone: a host's commands, a bare record. */
+export interface CaptureFormat {
+  readonly id: string
+  readonly meaning: string
+  /** `context` is the object given with `--context`. */
+  createDecoder(context: Readonly<Record<string, unknown>>): Driver
 }

@@ -9,7 +9,7 @@ import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
 import { noninDf2 } from './nonin-df2.ts'
 import { noninDf7 } from './nonin-df7.ts'
-import type { DeviceProtocol } from './protocol.ts'
+import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
   bleCgm,
@@ -27,3 +27,6 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
 export function protocolById(id: string): DeviceProtocol | undefined {
   return PROTOCOLS.find((protocol) => protocol.id === id)
 }
+
+/** What `wardgate decode` reads besides, one line each. */
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = []

@@ -1,6 +1,6 @@
 /** One metric against the nomenclature: known code, its own name and unit, and what the quantity can be. */
 
-import { metricByMdc, type Metric } from '../../devices/metrics.ts'
+import { metricsByMdc, type Metric } from '../../devices/metrics.ts'
 import type { RejectionRule, WireMetric } from '../contract/reading.ts'
 
 export type MetricVerdict =
@@ -9,16 +9,20 @@ export type MetricVerdict =
 
 /** Impossible is refused, implausible is published as questionable, absent stays absent. The value never changes. */
 export function checkMetric(metric: WireMetric): MetricVerdict {
-  const row = metricByMdc(metric.mdc)
-  if (row === undefined)
+  const variants = metricsByMdc(metric.mdc)
+  const [usual] = variants
+  if (usual === undefined)
     return rejected('unknown-metric', `MDC code ${metric.mdc} (${metric.ref}) is not in the nomenclature`)
-  if (row.ref !== metric.ref)
+  if (usual.ref !== metric.ref)
     return rejected(
       'unknown-metric',
-      `MDC code ${metric.mdc} is ${row.ref}, the message calls it ${metric.ref}`,
+      `MDC code ${metric.mdc} is ${usual.ref}, the message calls it ${metric.ref}`,
     )
-  if (row.unit !== metric.unit)
-    return rejected('unit-mismatch', `${row.ref} is in ${row.unit}, the message says ${metric.unit}`)
+  const row = variants.find(({ unit }) => unit === metric.unit)
+  if (row === undefined) {
+    const units = variants.map(({ unit }) => unit).join(' or ')
+    return rejected('unit-mismatch', `${usual.ref} is in ${units}, the message says ${metric.unit}`)
+  }
   if (metric.value === null) return accepted(metric, row)
   if (!within(metric.value, row.possible))
     return rejected(

@@ -9,7 +9,11 @@ export function isPermitted(command: Command, rules: readonly SendRule[]): boole
 function matches(command: Command, rule: SendRule): boolean {
   switch (command.kind) {
     case 'send':
-      return rule.kind === 'send' && fits(command.bytes, rule)
+      return (
+        rule.kind === 'send' &&
+        fits(command.bytes, rule) &&
+        (rule.permits === undefined || rule.permits(command.bytes))
+      )
     case 'write':
       return (
         rule.kind === 'write' && rule.characteristic === command.characteristic && fits(command.bytes, rule)

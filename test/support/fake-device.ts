@@ -61,7 +61,14 @@ function outputOf(byte: number): DriverOutput {
     case THROW:
       throw new RangeError('the driver has a fault')
     case WAVEFORM:
-      return { kind: 'waveform', metric: null, label: 'pleth', rateHz: 75, samples: [1, null] }
+      return {
+        kind: 'waveform',
+        channel: 'pleth',
+        wave: null,
+        label: 'pleth',
+        rateHz: 75,
+        samples: [1, null],
+      }
     case SERIAL_NUMBER_A:
     case SERIAL_NUMBER_B:
       return { kind: 'text', name: 'serial-number', value: `sn-${byte}`, isIdentity: true }

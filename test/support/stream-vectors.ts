@@ -16,7 +16,9 @@ export interface StreamVector {
   readonly source: string
 }
 
-export const STREAM_PROTOCOLS = PROTOCOLS.filter(({ link }) => link.kind === 'serial')
+export const STREAM_PROTOCOLS = PROTOCOLS.filter(
+  ({ link }) => link.kind === 'serial' || link.kind === 'tcp-caller',
+)
 
 export function vectorFolders(): readonly string[] {
   return foldersIn('')
@@ -56,7 +58,7 @@ export function decodeChunks(
   protocol: DeviceProtocol,
   chunks: readonly Uint8Array[],
 ): readonly DecodedLine[] {
-  const driver = protocol.createDriver()
+  const driver = protocol.createDecoder?.() ?? protocol.createDriver()
   const outputs = chunks.flatMap((bytes) => driver.receive({ kind: 'bytes', bytes }, 0))
   const last = driver.receive({ kind: 'closed', reason: 'end of vector' }, 0)
   return [...outputs, ...last].flatMap(decodedLines)

@@ -15,6 +15,7 @@ import {
 } from './nonin-encoder.ts'
 import { createPulseOximeterPeripheral } from './pulse-oximeter-peripheral.ts'
 import type { RecordedField } from './recording.ts'
+import type { CreateTalker } from './talker.ts'
 import type { Due, Rhythm } from './timeline.ts'
 
 interface KindBase {
@@ -35,6 +36,13 @@ export interface BleKind extends KindBase {
   readonly grants: SecurityLevel
   /** Whoever subscribes to this one is listening. */
   readonly stream: string
+}
+
+/** A device that is spoken to, on a serial line (or a device server), over UDP, or calling a TCP port of the gateway. */
+export interface TalkingKind extends KindBase {
+  readonly link: 'talking'
+  readonly over: 'serial' | 'udp' | 'tcp-caller'
+  readonly createTalker: CreateTalker
 }
 
 export type DeviceKind = SerialKind | BleKind

@@ -22,6 +22,7 @@ import type {
 import { admitSet, rejectUnread } from './stages/admit-set.ts'
 import { birthMessage } from './stages/birth.ts'
 import { DeviceLife } from './stages/device-life.ts'
+import { NOT_UNDERSTOOD } from './stages/line-state.ts'
 
 export interface AdmissionOptions {
   readonly gateway: string
@@ -106,7 +107,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
       )
     }
     const life = lifeOf(entry)
-    return inOrder(read.payload.line === 'up' ? life.regain(nowMs) : life.lose(read.payload.reason, nowMs))
+    const { line, reason } = read.payload
+    // Bytes that nobody understands bring no reading either, whatever the line does.
+    const isUsable = line === 'up' && reason !== NOT_UNDERSTOOD
+    return inOrder(isUsable ? life.regain(nowMs) : life.lose(reason, nowMs))
   }
 
   const notAccepted = (entry: DeviceEntry, payload: Buffer): Admitted => {

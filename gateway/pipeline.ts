@@ -18,7 +18,7 @@ import {
   tap,
   type OperatorFunction,
 } from 'rxjs'
-import type { DeviceProtocol, Observation } from '../devices/protocol.ts'
+import type { DeviceProtocol, DriverMemory, Observation } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
 import type { IngestSet, IngestState, LinkName } from './contract/reading.ts'
 import { ingestTopic, type IngestKind } from './contract/topics.ts'
@@ -28,6 +28,7 @@ import type { Outbox } from './outbox/outbox.ts'
 import type { Counters, EventSink, Link, OutboundMessage } from './ports.ts'
 import { createAccount } from './stages/account.ts'
 import { lineState, lineStates } from './stages/line-state.ts'
+import { requireIdentity, type ExpectedIdentity } from './stages/require-identity.ts'
 import { runDriver, type Received } from './stages/run-driver.ts'
 import { createStamper, type Stamper } from './stages/stamp.ts'
 
@@ -36,6 +37,11 @@ export interface BedsideDevice {
   readonly protocol: DeviceProtocol
   readonly link: Link
   readonly linkName: LinkName
+  /** Nothing is published before the device has said that it is this one. */
+  readonly identity?: ExpectedIdentity
+  readonly memory?: DriverMemory
+  /** The terminal of a serial line, for advice. */
+  readonly port?: string
 }
 
 export interface PipelineParts {
@@ -55,9 +61,15 @@ const RESTART_MS = 5_000
 export function pipeline(device: BedsideDevice, parts: PipelineParts): Observable<never> {
   const { clock, outbox, check = (set) => set } = parts
   const stamp = createStamper({ ...parts, ...device, device: device.id })
-  const account = createAccount(device.id, parts)
+  const account = createAccount(device.id, parts, device.port)
+  const { identity } = device
+  const identified =
+    identity === undefined
+      ? (received$: Observable<Received>) => received$
+      : requireIdentity(identity, { ...parts, device: device.id })
 
   return defer(() => runDriver({ ...device, clock })).pipe(
+    identified,
     tap(account),
     connect((received$) =>
       merge(

@@ -3,7 +3,7 @@
  * Types in reading.ts.
  */
 
-import { DEVICE_STATES, EVENT_CLASSES, REJECTION_RULES } from './reading.ts'
+import { DEVICE_STATES, EVENT_CLASSES, LINK_NAMES, REJECTION_RULES } from './reading.ts'
 
 const id = { type: 'string', pattern: '^[a-z0-9-]{1,32}$' } as const
 const instant = {
@@ -19,7 +19,7 @@ const version = { const: 1 } as const
 const word = { type: 'string', maxLength: 64 } as const
 const text = { type: 'string', maxLength: 512 } as const
 const durationMs = { type: 'integer', minimum: 1, maximum: 86_400_000 } as const
-const link = { enum: ['serial', 'tcp', 'ble', 'mqtt'] } as const
+const link = { enum: LINK_NAMES } as const
 
 const metricProperties = {
   mdc: { type: 'integer', minimum: 1, maximum: 0xffffffff },

@@ -64,7 +64,8 @@ export interface ObservationSet {
   readonly metrics: readonly WireMetric[]
 }
 
-export type LinkName = 'serial' | 'tcp' | 'ble' | 'mqtt'
+export const LINK_NAMES = ['serial', 'tcp', 'udp', 'tcp-listen', 'ble', 'mqtt'] as const
+export type LinkName = (typeof LINK_NAMES)[number]
 
 /** Retained on `.../last`: for each metric the last valid value, each with its own time and lifetime. */
 export interface LastValues {

@@ -139,7 +139,7 @@ describe('a device row', () => {
     ['a public device', `${UDP}, host: 8.8.8.8`, /host: 8.8.8.8 is public/],
     ['a device by name', `${UDP}, host: monitor.local`, /is not an IP address/],
     ['a mapped address', `${UDP}, host: "::ffff:10.0.0.1"`, /host: .*mapped/],
-    ['no terminal at all', `${SERIAL}`, /'path' is missing; add path: "\/dev\/ttyUSB0"/],
+    ['no terminal at all', SERIAL, /'path' is missing; add path: "\/dev\/ttyUSB0"/],
     [
       'several terminals without an identity',
       `${SERIAL}, paths: [ "/dev/ttyUSB*" ]`,

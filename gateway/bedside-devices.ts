@@ -8,7 +8,7 @@ import { openDriverMemory } from './driver-memory.ts'
 import { InvariantError } from './errors.ts'
 import type { BedsideDevice } from './pipeline.ts'
 
-export interface BedsideDevicesOptions extends Omit<LinkContext, 'lockDir'> {
+export interface BedsideDevicesOptions extends Omit<LinkContext, 'lockDir' | 'reservedPaths'> {
   readonly stateDir: string
 }
 
@@ -16,7 +16,7 @@ export function bedsideDevices(
   bedside: BedsideConfig,
   { stateDir, ...options }: BedsideDevicesOptions,
 ): readonly BedsideDevice[] {
-  const context = { ...options, lockDir: join(stateDir, 'locks') }
+  const lockDir = join(stateDir, 'locks')
   return bedside.devices.map((device): BedsideDevice => {
     const protocol = protocolById(device.protocol)
     if (protocol === undefined)
@@ -25,11 +25,24 @@ export function bedsideDevices(
       id: device.id,
       protocol,
       linkName: device.link,
-      ...createDeviceLink(device, protocol, context),
+      ...createDeviceLink(device, protocol, {
+        ...options,
+        lockDir,
+        reservedPaths: reservedFor(device, bedside.devices),
+      }),
       memory: openDriverMemory({ ...options, device: device.id, directory: join(stateDir, 'memory') }),
       ...portOf(device),
     }
   })
+}
+
+/** Where the other devices stand that are read from one terminal alone. */
+function reservedFor(device: DeviceConfig, all: readonly DeviceConfig[]): readonly string[] {
+  return all.flatMap((other) =>
+    other.id !== device.id && other.link === 'serial' && other.paths === undefined && other.path !== undefined
+      ? [other.path]
+      : [],
+  )
 }
 
 function portOf(device: DeviceConfig): Pick<BedsideDevice, 'port'> {

@@ -27,6 +27,8 @@ export interface LinkContext {
   readonly random: () => number
   /** Where the locks of serial ports are kept. */
   readonly lockDir: string
+  /** Terminals on which other devices stand for good: nobody is looked for there. */
+  readonly reservedPaths: readonly string[]
 }
 
 export interface DeviceLine {
@@ -49,7 +51,7 @@ export function createDeviceLink(
     return { link: createGattLink({ ...common, central, address: device.address, service, security }) }
   }
   if (device.link === 'serial' && link.kind === 'serial')
-    return serialLine(device, { ...link, ...device.line }, { ...common, lockDir: context.lockDir })
+    return serialLine(device, { ...link, ...device.line }, common)
   if (device.link === 'tcp' && link.kind === 'serial')
     return {
       link: createTcpLink({ ...common, host: device.host, port: device.port, isAllowed: isNearby }),
@@ -73,7 +75,7 @@ export function createDeviceLink(
 function serialLine(
   { path, paths, identity: value }: SerialDeviceConfig,
   line: SerialLine,
-  common: ByteLinkOptions & { readonly lockDir: string },
+  common: ByteLinkOptions & Pick<LinkContext, 'lockDir' | 'reservedPaths'>,
 ): DeviceLine {
   const openAt = (at: string): Link => createSerialLink({ ...common, path: at, line })
   if (paths === undefined) {
@@ -81,7 +83,11 @@ function serialLine(
     return value === undefined ? { link } : { link, identity: { value, untold: 'wait' } }
   }
   const names = path === undefined ? paths : [path, ...paths]
-  const link = createRoamingLink({ ...common, candidates: () => terminalsNamed(names), openAt })
+  const link = createRoamingLink({
+    ...common,
+    candidates: () => terminalsNamed(names, common.reservedPaths),
+    openAt,
+  })
   return {
     link,
     ...(value !== undefined && { identity: { value, untold: 'seek', recognised: () => link.recognised() } }),

@@ -6,12 +6,19 @@ import { basename, dirname, join } from 'node:path'
 // A pattern that fits a whole directory of the system must not turn into hours of trying.
 const MOST_CANDIDATES = 32
 
-/** The paths that are there now, each terminal once, in the order of the patterns and then of the names. */
-export function terminalsNamed(patterns: readonly string[]): readonly string[] {
+/**
+ * The paths that are there now, each terminal once, in the order of the patterns and then of the names; without those
+ * that are `reserved` under any name.
+ */
+export function terminalsNamed(
+  patterns: readonly string[],
+  reserved: readonly string[] = [],
+): readonly string[] {
   const found = new Map<string, string>()
+  const isTaken = new Set(reserved.map(realPathOf))
   for (const path of patterns.flatMap(expand)) {
     const terminal = realPathOf(path)
-    if (terminal !== undefined && !found.has(terminal)) found.set(terminal, path)
+    if (terminal !== undefined && !isTaken.has(terminal) && !found.has(terminal)) found.set(terminal, path)
   }
   return [...found.values()].slice(0, MOST_CANDIDATES)
 }

@@ -28,8 +28,8 @@ export function questionKind(parts: Partial<TalkingKind> = {}): TalkingKind {
   }
 }
 
-export function createQuestionTalker(serial: string): Talker {
-  let spo2 = 0
+export function createQuestionTalker(serial: string, firstSpo2 = 0): Talker {
+  let spo2 = firstSpo2
   let connections = 0
   let wakeAtMs: number | undefined
   const answer = (octet: number, atMs: number): Uint8Array => {

@@ -45,3 +45,8 @@ it('of a pattern that fits everything the first 32 are taken', () => {
   for (let count = 0; count < 50; count++) writeFileSync(join(dir.path, `x${count}`), '')
   expect(terminalsNamed([join(dir.path, '*')])).toHaveLength(32)
 })
+
+it('a reserved terminal is not named, under whichever name it is reserved', () => {
+  const found = terminalsNamed([join(dir.path, 'ttyUSB?')], [join(dir.path, 'by-id', 'usb-FTDI_A1-if00')])
+  expect(found).toEqual([join(dir.path, 'ttyUSB0')])
+})

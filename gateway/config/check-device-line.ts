@@ -7,7 +7,7 @@ import type { DeviceConfig, SerialDeviceConfig } from './config.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
 
 /** The links over which a kind of device can be reached, the usual one first. */
-export const LINKS_OF_KIND: Readonly<
+const LINKS_OF_KIND: Readonly<
   Record<DeviceProtocol['link']['kind'], readonly DeviceConfig['link'][]>
 > = {
   serial: ['serial', 'tcp'],

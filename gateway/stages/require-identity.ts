@@ -25,8 +25,8 @@ export interface IdentityParts {
   readonly events: EventSink
 }
 
-export const WRONG_DEVICE = 'wrong-device'
-export const IDENTITY_NOT_TOLD = 'identity-not-told'
+const WRONG_DEVICE = 'wrong-device'
+const IDENTITY_NOT_TOLD = 'identity-not-told'
 
 const TELL_LIMIT_MS = 20_000
 // A device may tell two identities one after the other, and the configuration means the second.

@@ -22,7 +22,7 @@ import type { Due, Rhythm } from './timeline.ts'
 interface KindBase {
   readonly protocol: string
   readonly rhythm: Rhythm
-  /** A recording that holds none of these has nothing to say through this device. */
+  /** A recording that holds none of these has nothing to say through this device; empty: it shows no recording. */
   readonly plays: readonly RecordedField[]
 }
 

@@ -72,7 +72,9 @@ function loadPatient(
   const at = [...path, 'patient']
   try {
     const recording = loadRecording(patient, baseDir)
-    if (kind.plays.some((field) => recording.fields.includes(field))) return recording
+    // What plays nothing that is recorded shows a patient by script.
+    if (kind.plays.length === 0 || kind.plays.some((field) => recording.fields.includes(field)))
+      return recording
     note(
       at,
       `${recording.name} holds nothing that ${kind.protocol} can send; it needs one of ${kind.plays.join(', ')}`,

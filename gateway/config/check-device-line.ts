@@ -7,9 +7,7 @@ import type { DeviceConfig, SerialDeviceConfig } from './config.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
 
 /** The links over which a kind of device can be reached, the usual one first. */
-const LINKS_OF_KIND: Readonly<
-  Record<DeviceProtocol['link']['kind'], readonly DeviceConfig['link'][]>
-> = {
+const LINKS_OF_KIND: Readonly<Record<DeviceProtocol['link']['kind'], readonly DeviceConfig['link'][]>> = {
   serial: ['serial', 'tcp'],
   udp: ['udp'],
   'tcp-caller': ['tcp-listen'],

@@ -162,7 +162,9 @@ function isLine(received: Received, phase: 'opened' | 'closed'): boolean {
 
 function identityText(received: Received): Text | undefined {
   if (received.kind !== 'measured' || received.output.kind !== 'text') return undefined
-  return received.output.isIdentity === true ? received.output : undefined
+  // What stands behind a line (the pumps of a rack) may be exchanged without the line leading elsewhere.
+  const isOfTheLine = received.output.isIdentity === true && received.output.part === undefined
+  return isOfTheLine ? received.output : undefined
 }
 
 function identityOf({ value }: Text): string {

@@ -55,6 +55,7 @@ export function createTcpListenLink(options: TcpListenLinkOptions): Link {
     let cancelRetry: Cancel = () => undefined
     let attempt = 0
     let toldFailure: ListenFailure | undefined
+    let isOver = false
 
     const hangUp = (reason: string): void => {
       if (caller === undefined) return
@@ -65,6 +66,10 @@ export function createTcpListenLink(options: TcpListenLinkOptions): Link {
     }
 
     const answer = (socket: Socket): void => {
+      if (isOver) {
+        socket.destroy()
+        return
+      }
       const from = socket.remoteAddress ?? ''
       const reason = refuseCaller(socket, options) ?? (isBusy() ? 'busy' : undefined)
       if (reason !== undefined) {
@@ -91,6 +96,7 @@ export function createTcpListenLink(options: TcpListenLinkOptions): Link {
       caller !== undefined && clock.monotonicMs() - caller.heardAtMs < REPLACE_AFTER_SILENCE_MS
 
     const fail = (reason: ListenFailure, detail: string): void => {
+      if (isOver) return
       server?.close()
       server = undefined
       hangUp(reason)
@@ -113,6 +119,11 @@ export function createTcpListenLink(options: TcpListenLinkOptions): Link {
         fail(FAILURE_BY_CODE[errorCode(error) ?? ''] ?? 'cannot-listen', errorMessage(error)),
       )
       fresh.listen({ host, port, exclusive: true }, () => {
+        // A port that is still being opened cannot be closed.
+        if (isOver) {
+          fresh.close()
+          return
+        }
         attempt = 0
         toldFailure = undefined
         const address = fresh.address()
@@ -124,6 +135,7 @@ export function createTcpListenLink(options: TcpListenLinkOptions): Link {
 
     open()
     return () => {
+      isOver = true
       cancelRetry()
       caller?.hangUp()
       caller = undefined

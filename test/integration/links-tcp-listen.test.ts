@@ -178,6 +178,17 @@ describe('a link that is called', () => {
     expect(await log.next()).toEqual({ kind: 'opened' })
   })
 
+  it('does not try again after nobody wants to hear, however the attempt ends', async () => {
+    const other = createServer()
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    undo.push(() => other.close())
+    const { clock, log } = listen({ port: (other.address() as AddressInfo).port })
+    log.stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(clock.pendingCount).toBe(0)
+  })
+
   it.each(['8.8.8.8', '0.0.0.0', '::', 'localhost', ''])('never listens on %p', async (host) => {
     const { clock, log } = listen({ host })
     expect(await log.next()).toEqual({ kind: 'closed', reason: 'address-refused' })

@@ -164,6 +164,15 @@ describe('a link of datagrams', () => {
     expect(await log.next()).toEqual({ kind: 'failed', command: long, reason: 'line-takes-no-bytes' })
   })
 
+  it('can be closed while it is being opened', async () => {
+    const monitor = await device()
+    const { clock, log } = listen(monitor.address().port)
+    log.stop()
+    const { log: next } = listen(monitor.address().port)
+    await next.nextOf('opened')
+    expect(clock.pendingCount).toBe(0)
+  })
+
   it('leaves no timer and no socket behind', async () => {
     const monitor = await device()
     const { clock, link, log } = listen(monitor.address().port)

@@ -200,6 +200,20 @@ describe('a device that has to be the right one', () => {
     expect(device.taken()).toEqual(['closed wrong-device'])
   })
 
+  it('is not judged by what stands behind it, as the pumps of a rack', () => {
+    const device = watch()
+    device.open()
+    device.source$.next({
+      kind: 'measured',
+      output: { kind: 'text', name: 'serial', value: 'pump-serial', isIdentity: true, part: 'pump-1' },
+      receivedAtMs: 0,
+    })
+    device.clock.advance(5_000)
+    expect(device.taken()).toEqual([])
+    device.say('sn-1')
+    expect(device.taken()).toEqual(['opened', 'delivering', 'text pump-serial', 'text sn-1'])
+  })
+
   it('lets through what is said of the line itself', () => {
     const device = watch()
     device.close('no-such-port')

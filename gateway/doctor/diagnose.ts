@@ -4,18 +4,16 @@ import type { DiscardReason } from '../../devices/protocol.ts'
 import type { Examination, Expectation, Found, Match } from './examine.ts'
 import { isSameLine, lineText } from './line-text.ts'
 
-export const FINDING_CODES = [
-  'port-fault',
-  'silent',
-  'not-understood',
-  'wrong-settings',
-  'other-protocol',
-  'one-way',
-  'life-sign-missing',
-  'checksum-errors',
-  'mixed-protocols',
-] as const
-export type FindingCode = (typeof FINDING_CODES)[number]
+type FindingCode =
+  | 'port-fault'
+  | 'silent'
+  | 'not-understood'
+  | 'wrong-settings'
+  | 'other-protocol'
+  | 'one-way'
+  | 'life-sign-missing'
+  | 'checksum-errors'
+  | 'mixed-protocols'
 
 export interface Finding {
   readonly code: FindingCode

@@ -68,6 +68,8 @@ export type CounterName =
   | 'quarantined_total'
   | 'discarded_frames_total'
   | 'dropped_total'
+  | 'waveform_blocks_total'
+  | 'alerts_total'
   | 'not_relayed_total'
   | 'commands_refused_total'
   | 'plaintext_refused_total'

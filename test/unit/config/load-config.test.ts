@@ -201,7 +201,7 @@ describe('what the schema finds', () => {
     [
       'a key of another link',
       box('id: a, protocol: nonin-df2, link: serial, path: /dev/a, port: 1'),
-      /^6:72 bedside.devices\[0\]: unknown key 'port'; known keys here: id, protocol, link, path$/,
+      /^6:72 bedside.devices\[0\]: unknown key 'port'; known keys here: id, protocol, parts, link, path$/,
     ],
     [
       'a Bluetooth address in small letters',

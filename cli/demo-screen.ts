@@ -60,7 +60,7 @@ function head({ url, stations, tally }: DemoView): readonly string[] {
   const p50 = tally.latencyMs(0.5)
   const latency = p50 === null ? '' : `   device to station ${p50} ms (median)`
   return [
-    `wardgate demo   ${url}   ${tally.observationSetCount} sets, ${tally.readingCount} readings${latency}`,
+    `wardgate demo   ${url}   ${tally.observationSetCount} sets, ${tally.readingCount} readings, ${tally.waveformBlockCount} waveform blocks${latency}`,
     ...stations.map((station) => `  ${station.status()}`),
   ]
 }

@@ -10,6 +10,11 @@ export interface DemoSummary {
   readonly devices: number
   readonly observationSets: number
   readonly readings: number
+  /** Blocks of samples that arrived at the stations. */
+  readonly waveformBlocks: number
+  /** Alerts of devices that the stations saw begin, and end. */
+  readonly alertsRaised: number
+  readonly alertsEnded: number
   readonly quarantined: number
   /** Each distinct reason for a quarantined reading. */
   readonly quarantinedWhy: readonly QuarantineRow[]
@@ -35,6 +40,9 @@ export async function summaryOf(view: DemoView, counters: MeteredCounters): Prom
     devices: tally.devices.size,
     observationSets: tally.observationSetCount,
     readings: tally.readingCount,
+    waveformBlocks: tally.waveformBlockCount,
+    alertsRaised: tally.alertsRaisedCount,
+    alertsEnded: tally.alertsEndedCount,
     quarantined: tally.quarantinedCount,
     quarantinedWhy: tally.quarantine,
     discardedFrames: (await counters.total('discarded_frames_total')).sum,
@@ -55,6 +63,7 @@ export function summaryText(summary: DemoSummary, view: DemoView): string {
     `  over ${tls.protocol} ${tls.cipher}, both sides proved by certificate`,
     `  ${latencyMs.p50} ms from device to station in the median, ${latencyMs.p99} ms at the 99th percentile`,
     `  metrics: ${summary.metrics.join(' ')}`,
+    `${summary.waveformBlocks} waveform blocks; ${summary.alertsRaised} alerts of devices raised, ${summary.alertsEnded} ended`,
     `${summary.quarantined} readings quarantined, ${summary.discardedFrames} pieces of device bytes discarded`,
     ...summary.quarantinedWhy.map(
       ({ device, rule, reason, count }) => `  ${count} x ${device}: ${reason} (${rule})`,

@@ -1,6 +1,7 @@
 /** What the demo's stations and its engineer saw, counted as it arrived. */
 
 import type { RejectedMessage } from '../gateway/contract/reading.ts'
+import type { AlertChange } from './board-alerts.ts'
 import type { StationMessage } from './station.ts'
 import { readObservationSet } from '../gateway/contract/read-payload.ts'
 
@@ -17,6 +18,9 @@ const LATENCIES_KEPT = 200_000
 export class DemoTally {
   observationSetCount = 0
   readingCount = 0
+  waveformBlockCount = 0
+  alertsRaisedCount = 0
+  alertsEndedCount = 0
   readonly beds = new Set<string>()
   readonly devices = new Set<string>()
   readonly metrics = new Set<string>()
@@ -24,6 +28,8 @@ export class DemoTally {
   readonly #latenciesMs: number[] = []
 
   takeDelivery({ payload, change }: StationMessage): void {
+    if (change.kind === 'waveform') this.waveformBlockCount += 1
+    if (change.kind === 'alert') this.#countAlert(change.change)
     if (change.kind !== 'set') return
     const read = readObservationSet(payload)
     if (!read.ok) return
@@ -42,6 +48,11 @@ export class DemoTally {
     )
     if (known === undefined) this.quarantine.push({ device, rule, reason, count: 1 })
     else known.count += 1
+  }
+
+  #countAlert(change: AlertChange): void {
+    if (change === 'raised') this.alertsRaisedCount += 1
+    if (change === 'ended') this.alertsEndedCount += 1
   }
 
   get quarantinedCount(): number {

@@ -46,7 +46,7 @@ export class PresentAlerts {
       this.#known.delete(code)
       return [this.#report(alert, { t: atMs, receivedAtMs: atMs })]
     }
-    if (known === undefined && this.#known.size >= MAX_ALERTS) return 'alert-limit'
+    if (known === undefined && !this.#hasRoom()) return 'alert-limit'
     const isSame = known !== undefined && contentOf(known.alert) === contentOf(alert)
     if (isSame && known.isCertain && atMs - known.toldAtMs < ALERT_REFRESH_MS) {
       this.#known.set(code, { ...known, receivedAtMs: atMs })
@@ -70,6 +70,13 @@ export class PresentAlerts {
       this.#known.set(code, { ...known, toldAtMs: nowMs })
       return this.#report(known.alert, { t: nowMs, receivedAtMs: known.receivedAtMs, isRefresh: true })
     })
+  }
+
+  /** What a lost line has made uncertain makes room for what the device shows now. */
+  #hasRoom(): boolean {
+    if (this.#known.size < MAX_ALERTS) return true
+    const [uncertain] = [...this.#known].filter(([, { isCertain }]) => !isCertain)
+    return uncertain !== undefined && this.#known.delete(uncertain[0])
   }
 
   #report(

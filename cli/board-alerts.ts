@@ -18,8 +18,8 @@ export interface BoardAlert {
 /** What a message did to the board: `raised` and `ended` once each, whatever is repeated. */
 export type AlertChange = 'raised' | 'changed' | 'doubted' | 'ended' | 'cleared'
 
-type AlertApplied =
-  | { readonly kind: 'alert'; readonly change: AlertChange }
+export type AlertApplied =
+  | { readonly kind: 'alert'; readonly change: AlertChange; readonly alert?: AlertMessage }
   | { readonly kind: 'ignored'; readonly reason: string }
 
 const PRIORITIES: readonly AlertMessage['priority'][] = ['high', 'medium', 'low', 'unknown']
@@ -40,11 +40,11 @@ export class BoardAlerts {
     if (known !== undefined && isOlder(alert, known)) return { kind: 'ignored', reason: 'an older alert' }
     if (alert.phase === 'ended') {
       this.#present.delete(leaf)
-      return { kind: 'alert', change: 'ended' }
+      return { kind: 'alert', change: 'ended', alert }
     }
     this.#present.set(leaf, alert)
-    if (known === undefined) return { kind: 'alert', change: 'raised' }
-    return { kind: 'alert', change: alert.phase === 'unknown' ? 'doubted' : 'changed' }
+    if (known === undefined) return { kind: 'alert', change: 'raised', alert }
+    return { kind: 'alert', change: alert.phase === 'unknown' ? 'doubted' : 'changed', alert }
   }
 
   /** The most urgent first. */

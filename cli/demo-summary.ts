@@ -3,7 +3,7 @@
 import type { MeteredCounters } from '../gateway/telemetry/counters.ts'
 import type { UplinkAttempt } from './demo-intruder.ts'
 import type { DemoView } from './demo-screen.ts'
-import type { QuarantineRow } from './demo-tally.ts'
+import type { AlertRow, QuarantineRow } from './demo-tally.ts'
 
 export interface DemoSummary {
   readonly beds: number
@@ -15,6 +15,8 @@ export interface DemoSummary {
   /** Alerts of devices that the stations saw begin, and end. */
   readonly alertsRaised: number
   readonly alertsEnded: number
+  /** Each condition of each device once, as it was last told. */
+  readonly alerts: readonly AlertRow[]
   readonly quarantined: number
   /** Each distinct reason for a quarantined reading. */
   readonly quarantinedWhy: readonly QuarantineRow[]
@@ -43,6 +45,7 @@ export async function summaryOf(view: DemoView, counters: MeteredCounters): Prom
     waveformBlocks: tally.waveformBlockCount,
     alertsRaised: tally.alertsRaisedCount,
     alertsEnded: tally.alertsEndedCount,
+    alerts: tally.alerts,
     quarantined: tally.quarantinedCount,
     quarantinedWhy: tally.quarantine,
     discardedFrames: (await counters.total('discarded_frames_total')).sum,
@@ -64,6 +67,7 @@ export function summaryText(summary: DemoSummary, view: DemoView): string {
     `  ${latencyMs.p50} ms from device to station in the median, ${latencyMs.p99} ms at the 99th percentile`,
     `  metrics: ${summary.metrics.join(' ')}`,
     `${summary.waveformBlocks} waveform blocks; ${summary.alertsRaised} alerts of devices raised, ${summary.alertsEnded} ended`,
+    ...summary.alerts.map(({ device, text, phase }) => `  ${device}: alert "${text}" (${phase})`),
     `${summary.quarantined} readings quarantined, ${summary.discardedFrames} pieces of device bytes discarded`,
     ...summary.quarantinedWhy.map(
       ({ device, rule, reason, count }) => `  ${count} x ${device}: ${reason} (${rule})`,

@@ -8,7 +8,7 @@ import { parseInstant } from '../gateway/contract/instant.ts'
 import { readLastValues, readObservationSet, readStateMessage } from '../gateway/contract/read-payload.ts'
 import type { DeviceState, WireMetric } from '../gateway/contract/reading.ts'
 import { parseVitalsTopic } from '../gateway/contract/topics.ts'
-import { BoardAlerts, type AlertChange, type BoardAlert } from './board-alerts.ts'
+import { BoardAlerts, type AlertApplied, type BoardAlert } from './board-alerts.ts'
 
 export interface BoardValue {
   readonly ref: string
@@ -34,8 +34,7 @@ export interface BoardRow {
 export type BoardChange =
   | { readonly kind: 'set'; readonly ward: string; readonly seq: number; readonly latencyMs: number }
   | { readonly kind: 'state' | 'last' | 'waveform' }
-  | { readonly kind: 'alert'; readonly change: AlertChange }
-  | { readonly kind: 'ignored'; readonly reason: string }
+  | AlertApplied
 
 interface KnownValue {
   readonly metric: WireMetric

@@ -75,7 +75,7 @@ export class PresentAlerts {
   /** What a lost line has made uncertain makes room for what the device shows now. */
   #hasRoom(): boolean {
     if (this.#known.size < MAX_ALERTS) return true
-    const [uncertain] = [...this.#known].filter(([, { isCertain }]) => !isCertain)
+    const uncertain = [...this.#known].find(([, { isCertain }]) => !isCertain)
     return uncertain !== undefined && this.#known.delete(uncertain[0])
   }
 

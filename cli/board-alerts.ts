@@ -16,7 +16,7 @@ export interface BoardAlert {
 }
 
 /** What a message did to the board: `raised` and `ended` once each, whatever is repeated. */
-export type AlertChange = 'raised' | 'changed' | 'doubted' | 'ended' | 'cleared'
+type AlertChange = 'raised' | 'changed' | 'doubted' | 'ended' | 'cleared'
 
 export type AlertApplied =
   | { readonly kind: 'alert'; readonly change: AlertChange; readonly alert?: AlertMessage }

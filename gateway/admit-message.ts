@@ -16,7 +16,7 @@ import { admitWaveform } from './stages/admit-waveform.ts'
 import { rejection, rejectUnread } from './stages/refuse.ts'
 import type { WardDevice } from './stages/ward-device.ts'
 
-export interface Arrival {
+interface Arrival {
   readonly gateway: string
   readonly entry: DeviceEntry
   readonly device: WardDevice

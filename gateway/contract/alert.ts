@@ -5,7 +5,7 @@ import type { IngestSource, SetSource } from './reading.ts'
 
 export const ALERT_PHASES = ['present', 'unknown', 'ended'] as const
 /** 'unknown': it was present, and nothing says any more whether it is. */
-export type AlertPhase = (typeof ALERT_PHASES)[number]
+type AlertPhase = (typeof ALERT_PHASES)[number]
 
 interface AlertReport {
   readonly v: 1

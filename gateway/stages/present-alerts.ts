@@ -15,7 +15,7 @@ export const ALERT_TTL_MS = 60_000
 /** Three chances within the lifetime. */
 export const ALERT_REFRESH_MS = 20_000
 /** More conditions than a device shows at a time. */
-export const MAX_ALERTS = 64
+const MAX_ALERTS = 64
 
 const MAX_TEXT = 512
 const MAX_WORD = 64

@@ -14,7 +14,7 @@ export type WaveRefusal = 'waveform-unfit' | 'waveform-channels'
 export type WaveStamper = (waveform: Waveform, receivedAtMs: number) => IngestWaveform | WaveRefusal
 
 /** More waves than any bedside device has. */
-export const MAX_CHANNELS = 32
+const MAX_CHANNELS = 32
 const MAX_LABEL = 64
 
 // A wave of these qualities must never reach a screen as a curve.

@@ -7,7 +7,7 @@ export const ALERT_PHASES = ['present', 'unknown', 'ended'] as const
 /** 'unknown': it was present, and nothing says any more whether it is. */
 type AlertPhase = (typeof ALERT_PHASES)[number]
 
-interface AlertReport {
+interface AlertContent {
   readonly v: 1
   readonly device: string
   /** Names the condition within its device; the last level of its topic. */
@@ -21,8 +21,6 @@ interface AlertReport {
   readonly inactivation?: readonly Inactivation[]
   /** The quantity it is about. */
   readonly about?: { readonly mdc: number; readonly ref: string }
-  readonly seq: number
-  readonly boot: string
   /** As of when this holds. */
   readonly t: string
   readonly td?: string
@@ -33,8 +31,11 @@ interface AlertReport {
 }
 
 /** Published on `ingest/v1/{device}/alert`: untrusted. */
-export interface IngestAlert extends AlertReport {
+export interface IngestAlert extends AlertContent {
   readonly phase: 'present' | 'ended'
+  /** Counts up by one within one `boot`, over all alerts of the device. */
+  readonly seq: number
+  readonly boot: string
   readonly tr?: string
   readonly bed?: string
   readonly assoc?: string
@@ -42,10 +43,13 @@ export interface IngestAlert extends AlertReport {
 }
 
 /** On `vitals/v1/{ward}/{bed}/{device}/alert/{code}`: trusted. Retained until it ends. */
-export interface AlertMessage extends AlertReport {
+export interface AlertMessage extends AlertContent {
   readonly bed: string
   readonly assoc: string
   readonly phase: AlertPhase
+  /** Those of the device's report that this repeats; absent where the gateway decided. */
+  readonly seq?: number
+  readonly boot?: string
   /** Why the gateway, and not the device, decided on this phase. */
   readonly reason?: string
   /** When it began, as far as the gateway knows. */

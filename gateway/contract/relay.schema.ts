@@ -115,8 +115,6 @@ const ALERT_NEEDS = [
   'source',
   'text',
   'flags',
-  'seq',
-  'boot',
   't',
   'ttl',
 ] as const
@@ -133,7 +131,7 @@ export const RELAY_SCHEMAS = {
     properties: { ...blockProperties, src: trustedSource },
   }),
   'ingest-alert': schema('ingest-alert', 'ingest/v1/{device}/alert: an untrusted alert of a device', {
-    required: ALERT_NEEDS,
+    required: [...ALERT_NEEDS, 'seq', 'boot'],
     properties: { ...alertProperties, phase: { enum: ['present', 'ended'] }, src: ingestSource },
   }),
   alert: schema('alert', 'vitals/v1/{ward}/{bed}/{device}/alert/{code}, retained until it ends', {

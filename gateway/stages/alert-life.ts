@@ -10,8 +10,10 @@ import { vitalsTopic, type Place } from '../contract/topics.ts'
 import type { DeviceEntry, OutboundMessage } from '../ports.ts'
 
 /** What the device says, with its place: an alert message without what the gateway adds. */
-export type AlertReport = Omit<AlertMessage, 'phase' | 'reason' | 'since' | 'at'> & {
+export type AlertReport = Omit<AlertMessage, 'phase' | 'reason' | 'since' | 'at' | 'seq' | 'boot'> & {
   readonly phase: 'present' | 'ended'
+  readonly seq: number
+  readonly boot: string
 }
 
 /** An uncertain alert that is not confirmed for this long after the device delivers again ends as unconfirmed. */
@@ -119,8 +121,8 @@ export class AlertLife {
   }
 }
 
-/** What the gateway decides is news, whatever the report before it was. */
-function gatewaySays(report: AlertReport): Omit<AlertReport, 'refresh'> {
-  const { refresh: _, ...rest } = report
+/** What the gateway decides is news and no report: who drops repeats by `boot` and `seq` must not drop it. */
+function gatewaySays(report: AlertReport): Omit<AlertReport, 'refresh' | 'seq' | 'boot'> {
+  const { refresh: _refresh, seq: _seq, boot: _boot, ...rest } = report
   return rest
 }

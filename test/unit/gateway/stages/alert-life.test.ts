@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
 import type { AlertMessage, IngestAlert } from '../../../../gateway/contract/alert.ts'
 import { toInstant } from '../../../../gateway/contract/instant.ts'
 import { readAlert } from '../../../../gateway/contract/read-payload.ts'
@@ -71,6 +72,12 @@ describe('the life of an alert', () => {
       { phase: 'unknown', reason: 'silent', text: '** SpO2 LOW', at: '2026-09-20T10:15:05.000Z' },
     ])
     expect(life.lose('the bedside part has no session', startMs + 6_000)).toEqual([])
+  })
+
+  it('is no repeat of a report where the gateway decided, and says so by having no number', () => {
+    const [unknown] = shown(alive().lose('silent', startMs))
+    expect(unknown).not.toHaveProperty('seq')
+    expect(unknown).not.toHaveProperty('boot')
   })
 
   it('stays unknown for ever while the device does not deliver', () => {
@@ -159,5 +166,50 @@ describe('the life of an alert', () => {
     expect(life.report(report(startMs, { code: 'one-more' }), startMs)).toBe('full')
     expect(life.report(report(startMs, { code: 'a0' }), startMs)).toHaveLength(1)
     expect(life.report(report(startMs, { code: 'one-more', phase: 'ended' }), startMs)).toHaveLength(2)
+  })
+})
+
+describe('the retained alerts of a device, whatever happens to it', () => {
+  const step = fc.record({
+    what: fc.constantFrom('present', 'refresh', 'ended', 'late', 'lose', 'delivered', 'tick'),
+    code: fc.constantFrom('a', 'b', 'c'),
+    afterMs: fc.nat(45_000),
+  })
+
+  it('are never certain beyond their lifetime, and never vanish without an end', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const life = new AlertLife(OXIMETER)
+        const retained = new Map<string, AlertMessage>()
+        let hasEnded = new Set<string>()
+        let nowMs = startMs
+        const take = (messages: readonly OutboundMessage[] | 'full'): void => {
+          for (const message of messages === 'full' ? [] : messages) {
+            const read = readAlert(message.payload)
+            if (read.ok && read.payload.phase === 'ended') hasEnded.add(message.topic)
+            else if (read.ok) retained.set(message.topic, read.payload)
+            else {
+              expect(hasEnded.has(message.topic)).toBe(true)
+              retained.delete(message.topic)
+            }
+          }
+        }
+        for (const { what, code, afterMs } of steps) {
+          nowMs += afterMs
+          hasEnded = new Set()
+          take(life.tick(nowMs))
+          if (what === 'present') take(life.report(report(nowMs, { code }), nowMs))
+          if (what === 'refresh') take(life.report(report(nowMs, { code, refresh: true }), nowMs))
+          if (what === 'ended') take(life.report(report(nowMs, { code, phase: 'ended' }), nowMs))
+          if (what === 'late') take(life.report(report(nowMs - 90_000, { code }), nowMs))
+          if (what === 'lose') take(life.lose('silent', nowMs))
+          if (what === 'delivered') life.delivered(nowMs)
+          for (const { phase, t, ttl } of retained.values())
+            if (phase === 'present') expect(Date.parse(t) + ttl).toBeGreaterThan(nowMs)
+          if (what === 'lose') for (const { phase } of retained.values()) expect(phase).toBe('unknown')
+        }
+      }),
+      { seed: 23, numRuns: 200 },
+    )
   })
 })

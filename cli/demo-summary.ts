@@ -2,6 +2,7 @@
 
 import type { MeteredCounters } from '../gateway/telemetry/counters.ts'
 import type { UplinkAttempt } from './demo-intruder.ts'
+import { printable } from './draw-board.ts'
 import type { DemoView } from './demo-screen.ts'
 import type { AlertRow, QuarantineRow } from './demo-tally.ts'
 
@@ -67,7 +68,7 @@ export function summaryText(summary: DemoSummary, view: DemoView): string {
     `  ${latencyMs.p50} ms from device to station in the median, ${latencyMs.p99} ms at the 99th percentile`,
     `  metrics: ${summary.metrics.join(' ')}`,
     `${summary.waveformBlocks} waveform blocks; ${summary.alertsRaised} alerts of devices raised, ${summary.alertsEnded} ended`,
-    ...summary.alerts.map(({ device, text, phase }) => `  ${device}: alert "${text}" (${phase})`),
+    ...summary.alerts.map(({ device, text, phase }) => `  ${device}: alert "${printable(text)}" (${phase})`),
     `${summary.quarantined} readings quarantined, ${summary.discardedFrames} pieces of device bytes discarded`,
     ...summary.quarantinedWhy.map(
       ({ device, rule, reason, count }) => `  ${count} x ${device}: ${reason} (${rule})`,

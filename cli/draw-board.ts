@@ -46,7 +46,7 @@ function drawAlert({ priority, text, phase, reason, ageMs }: BoardAlert, options
 }
 
 /** A text from a device must not steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?')
 }
 

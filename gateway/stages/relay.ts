@@ -36,7 +36,7 @@ export interface Relay {
 export function createRelay(options: RelayOptions): Relay {
   const { check, onRefused } = options
   const stampSet = createStamper(options)
-  const stampWave = createWaveStamper(options)
+  const waves = createWaveStamper(options)
   const alerts = new PresentAlerts(options)
   return {
     take(output, receivedAtMs) {
@@ -47,7 +47,7 @@ export function createRelay(options: RelayOptions): Relay {
             ? []
             : [relayed('numeric', check(stampSet(output, receivedAtMs)))]
         case 'waveform': {
-          const block = stampWave(output, receivedAtMs)
+          const block = waves.stamp(output, receivedAtMs)
           if (typeof block === 'object') return [relayed('waveform', block)]
           onRefused(block)
           return []
@@ -66,7 +66,10 @@ export function createRelay(options: RelayOptions): Relay {
           return output satisfies never
       }
     },
-    lineLost: () => alerts.lose(),
+    lineLost() {
+      alerts.lose()
+      waves.lineLost()
+    },
     refresh: (nowMs) => alerts.refresh(nowMs).map(relayedAlert),
   }
 }

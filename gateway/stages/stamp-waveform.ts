@@ -11,7 +11,11 @@ import type { Origin } from './stamp.ts'
 /** Why a block is not sent. */
 export type WaveRefusal = 'waveform-unfit' | 'waveform-channels'
 
-export type WaveStamper = (waveform: Waveform, receivedAtMs: number) => IngestWaveform | WaveRefusal
+export interface WaveStamper {
+  stamp(waveform: Waveform, receivedAtMs: number): IngestWaveform | WaveRefusal
+  /** What comes next on each channel comes after a gap. */
+  lineLost(): void
+}
 
 /** More waves than any bedside device has. */
 const MAX_CHANNELS = 32
@@ -23,15 +27,21 @@ const WITHOUT_SAMPLES: ReadonlySet<Quality> = new Set<Quality>(['invalid', 'abse
 /** Numbers the blocks of each channel from 1; keep it for the whole run. */
 export function createWaveStamper({ device, protocol, linkName, bootId }: Origin): WaveStamper {
   const seqOf = new Map<string, number>()
-  return (waveform, receivedAtMs) => {
+  const isBroken = new Set<string>()
+
+  const stamp: WaveStamper['stamp'] = (waveform, receivedAtMs) => {
     const { rateHz, quality = 'valid', why, wave, scale } = waveform
     const channel = toId(waveform.channel.slice(0, ID_LENGTH))
     if (!seqOf.has(channel) && seqOf.size >= MAX_CHANNELS) return 'waveform-channels'
     const isHidden = WITHOUT_SAMPLES.has(quality)
     const block = packSamples(isHidden ? waveform.samples.map(() => null) : waveform.samples)
-    if (block === undefined || !(rateHz > 0 && rateHz <= 100_000)) return 'waveform-unfit'
+    if (block === undefined || !(rateHz > 0 && rateHz <= 100_000)) {
+      if (seqOf.has(channel)) isBroken.add(channel)
+      return 'waveform-unfit'
+    }
     const seq = (seqOf.get(channel) ?? 0) + 1
     seqOf.set(channel, seq)
+    const isAfterGap = isBroken.delete(channel) || waveform.isAfterGap === true
     return {
       v: CONTRACT_VERSION,
       device,
@@ -47,10 +57,16 @@ export function createWaveStamper({ device, protocol, linkName, bootId }: Origin
       periodUs: 1_000_000 / rateHz,
       ...block,
       ...(scale !== undefined && { scale }),
-      ...(waveform.isAfterGap === true && { gap: true }),
+      ...(isAfterGap && { gap: true }),
       q: quality,
       ...(why !== undefined && why.length > 0 && { why }),
       src: { link: linkName, driver: `${protocol.id}@${protocol.version}` },
     }
+  }
+  return {
+    stamp,
+    lineLost: () => {
+      for (const channel of seqOf.keys()) isBroken.add(channel)
+    },
   }
 }

@@ -26,7 +26,7 @@ function stamper() {
 }
 
 function stamped(wave: Partial<Waveform>) {
-  const block = stamper()({ ...PLETH, ...wave }, RECEIVED_AT_MS)
+  const block = stamper().stamp({ ...PLETH, ...wave }, RECEIVED_AT_MS)
   if (typeof block !== 'object') throw new Error(block)
   expect(readIngestWaveform(payloadOf(block))).toMatchObject({ ok: true })
   return block
@@ -69,7 +69,7 @@ describe('the stamp of a waveform', () => {
   })
 
   it('numbers each channel by itself', () => {
-    const stamp = stamper()
+    const { stamp } = stamper()
     const seqs = ['ecg-ii', 'pleth', 'ecg-ii', 'ecg-ii', 'pleth'].map((channel) => {
       const block = stamp({ ...PLETH, channel }, RECEIVED_AT_MS)
       return typeof block === 'object' ? block.seq : block
@@ -82,15 +82,31 @@ describe('the stamp of a waveform', () => {
   })
 
   it('refuses what cannot be sent as it is, and uses up no number for it', () => {
-    const stamp = stamper()
+    const { stamp } = stamper()
     expect(stamp({ ...PLETH, samples: [0.5] }, RECEIVED_AT_MS)).toBe('waveform-unfit')
     expect(stamp({ ...PLETH, samples: [] }, RECEIVED_AT_MS)).toBe('waveform-unfit')
     expect(stamp({ ...PLETH, rateHz: 0 }, RECEIVED_AT_MS)).toBe('waveform-unfit')
     expect(stamp(PLETH, RECEIVED_AT_MS)).toMatchObject({ seq: 1 })
   })
 
+  it('marks the gap that a lost line leaves in every channel, once', () => {
+    const { stamp, lineLost } = stamper()
+    expect(stamp(PLETH, RECEIVED_AT_MS)).not.toHaveProperty('gap')
+    lineLost()
+    expect(stamp(PLETH, RECEIVED_AT_MS)).toMatchObject({ gap: true, seq: 2 })
+    expect(stamp(PLETH, RECEIVED_AT_MS)).not.toHaveProperty('gap')
+    expect(stamp({ ...PLETH, channel: 'new' }, RECEIVED_AT_MS)).not.toHaveProperty('gap')
+  })
+
+  it('marks the gap that a block leaves which could not be sent', () => {
+    const { stamp } = stamper()
+    stamp(PLETH, RECEIVED_AT_MS)
+    stamp({ ...PLETH, samples: [0.5] }, RECEIVED_AT_MS)
+    expect(stamp(PLETH, RECEIVED_AT_MS)).toMatchObject({ gap: true, seq: 2 })
+  })
+
   it('keeps no more channels than a device has', () => {
-    const stamp = stamper()
+    const { stamp } = stamper()
     for (let index = 0; index < 32; index++) stamp({ ...PLETH, channel: `c${index}` }, RECEIVED_AT_MS)
     expect(stamp({ ...PLETH, channel: 'one-more' }, RECEIVED_AT_MS)).toBe('waveform-channels')
     expect(stamp({ ...PLETH, channel: 'c0' }, RECEIVED_AT_MS)).toMatchObject({ seq: 2 })

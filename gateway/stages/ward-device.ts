@@ -1,5 +1,6 @@
 /** All that the ward keeps of one device between its messages: its values and state, its alerts, its channels. */
 
+import { parseInstant } from '../contract/instant.ts'
 import type { ObservationSet } from '../contract/reading.ts'
 import { vitalsTopic } from '../contract/topics.ts'
 import type { DeviceEntry, OutboundMessage } from '../ports.ts'
@@ -41,12 +42,16 @@ export class WardDevice {
         if (heardAtMs + CHANNEL_IDLE_MS <= nowMs) this.#channels.delete(other)
     if (!this.#channels.has(channel) && this.#channels.size >= MAX_CHANNELS) return false
     this.#channels.set(channel, nowMs)
-    this.#alerts.delivered(nowMs)
+    // Waveforms overtake and are overtaken: one that was sent before the line was lost proves nothing after it.
+    if (!this.#life.isLost) this.#alerts.delivered(nowMs)
     return true
   }
 
   alert(report: AlertReport, nowMs: number): readonly OutboundMessage[] | 'full' {
-    return this.#alerts.report(report, nowMs)
+    const published = this.#alerts.report(report, nowMs)
+    if (published === 'full' || isLate(report, nowMs)) return published
+    // A device that has nothing to say but this is there.
+    return [...published, ...this.#life.regain(nowMs)]
   }
 
   lose(reason: string, nowMs: number): readonly OutboundMessage[] {
@@ -77,4 +82,8 @@ export class WardDevice {
     }))
     return [...this.#alerts.close(nowMs), ...cleared]
   }
+}
+
+function isLate({ t, ttl }: AlertReport, nowMs: number): boolean {
+  return (parseInstant(t) ?? nowMs) + ttl <= nowMs
 }

@@ -210,6 +210,22 @@ describe('an alert over TLS', () => {
   })
 })
 
+describe('what the gateway reads itself, to forward it', () => {
+  it('keeps the retain flag, so that what is cleared here is cleared further up', async () => {
+    const read: string[] = []
+    const reading = gateway.broker.messages('vitals/v1/icu/+/+/alert/+').subscribe(({ payload, retain }) => {
+      const phase = payload.length === 0 ? 'cleared' : String(/"phase":"(\w+)"/.exec(String(payload))?.[1])
+      read.push(`${phase} ${retain ? 'retained' : 'once'}`)
+    })
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    await sendAlert({ phase: 'ended', seq: 2 })
+    await early.untilCount(ALERT, 3)
+    reading.unsubscribe()
+    expect(read).toEqual(['present retained', 'ended once', 'cleared retained'])
+  })
+})
+
 describe('a waveform over TLS', () => {
   it('reaches a station unretained at QoS 0, and none that joins later', async () => {
     const early = await station('station-icu', 'vitals/v1/icu/#')

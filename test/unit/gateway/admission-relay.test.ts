@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
+import { EMPTY } from 'rxjs'
 import { type Admission, createAdmission } from '../../../gateway/admission.ts'
 import { inventoryOf } from '../../../gateway/inventory/inventory-file.ts'
 import type { Admitted, Identity, OutboundMessage } from '../../../gateway/ports.ts'
@@ -125,6 +126,36 @@ describe('alerts at the gateway', () => {
       { retain: true, content: 'cleared' },
     ])
     stop()
+  })
+
+  it('wait for a device that delivers, not for waveforms that were sent before the line was lost', async () => {
+    const at = (): string => new Date(clock.nowMs() - 400).toISOString()
+    const down = { v: 1, device: 'ox-1', line: 'down', t: at(), reason: 'silent' }
+    await publish('alert', ingestAlert())
+    await publish('state', down)
+    const published: OutboundMessage[] = []
+    const publish$ = { publish: async (message: OutboundMessage) => void published.push(message) }
+    const stop = await admission.start({ ...publish$, messages: () => EMPTY }, () => undefined)
+    const pass = async (ms: number): Promise<readonly string[]> => {
+      clock.advance(ms)
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+      return published.filter(({ topic }) => topic.includes('/alert/')).map(({ topic }) => topic)
+    }
+    await publish('waveform', ingestWaveform({ t: at() }))
+    expect(await pass(120_000)).toEqual([])
+    await publish('state', { ...down, line: 'up' })
+    await publish('waveform', ingestWaveform({ t: at() }))
+    expect(await pass(61_000)).toHaveLength(2)
+    stop()
+  })
+
+  it('show that a device is there again which says nothing else', async () => {
+    await publish('numeric', ingestSet())
+    admission.session(box, 'offline')
+    expect(all(await publish('alert', ingestAlert()))).toMatchObject([
+      { content: { phase: 'present' } },
+      { topic: 'vitals/v1/icu/b01/ox-1/state', content: { state: 'ready' } },
+    ])
   })
 
   it('are cleared at the bed that the device has left', async () => {

@@ -12,9 +12,9 @@ import type { Origin } from './stamp.ts'
 export type WaveRefusal = 'waveform-unfit' | 'waveform-channels'
 
 export interface WaveStamper {
-  stamp(waveform: Waveform, receivedAtMs: number): IngestWaveform | WaveRefusal
+  readonly stamp: (waveform: Waveform, receivedAtMs: number) => IngestWaveform | WaveRefusal
   /** What comes next on each channel comes after a gap. */
-  lineLost(): void
+  readonly lineLost: () => void
 }
 
 /** More waves than any bedside device has. */

@@ -66,7 +66,7 @@ describe('the bedside part', () => {
   })
 
   it('keeps the readings of each part for the device that it is mapped to', async () => {
-    const { b, messageLink } = bedside(2)
+    const { b, messageLink } = bedside(3)
     messageLink.break()
     b.say(97, PART_READING, 96, PART_READING, PART_READING)
     messageLink.restore()

@@ -23,6 +23,7 @@ export function bedsideDevices(
       throw new InvariantError(`protocol '${device.protocol}' passed the configuration check`)
     return {
       id: device.id,
+      parts: device.parts,
       protocol,
       linkName: device.link,
       ...createDeviceLink(device, protocol, {

@@ -42,6 +42,17 @@ const LINE_SETTINGS = {
   },
 } as const
 
+/** Optional in every shape: most lines have one device. */
+const PARTS = {
+  type: 'object',
+  description:
+    'Where one line carries several devices: device id by part, each with its own inventory row and topics',
+  maxProperties: 64,
+  propertyNames: { pattern: ID.pattern },
+  additionalProperties: ID,
+  examples: [{ 'pump-14': 'inf-b03' }],
+} as const
+
 const SERIAL_DEVICE = {
   type: 'object',
   additionalProperties: false,
@@ -49,6 +60,7 @@ const SERIAL_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'serial', description: 'A serial line of this machine', examples: ['serial'] },
     path: {
       ...PATH,
@@ -84,6 +96,7 @@ const UDP_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'udp', description: 'Datagrams over the local network', examples: ['udp'] },
     host: {
       ...ADDRESS,
@@ -105,6 +118,7 @@ const TCP_LISTEN_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: {
       const: 'tcp-listen',
       description: 'The device calls a port of this box',
@@ -133,6 +147,7 @@ const TCP_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'tcp', description: 'A serial line behind a device server', examples: ['tcp'] },
     host: {
       ...ADDRESS,
@@ -150,6 +165,7 @@ const BLE_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'ble', description: 'Bluetooth Low Energy', examples: ['ble'] },
     radio: { enum: ['simulated'], description: 'The radio to use', examples: ['simulated'] },
     air: { ...PATH, description: 'Directory in which simulated peripherals are found', examples: ['./air'] },

@@ -7,7 +7,6 @@ import { Observable, repeat, tap, type MonoTypeOperatorFunction } from 'rxjs'
 import type { Text } from '../../devices/protocol.ts'
 import type { Cancel, Clock } from '../clock.ts'
 import type { EventSink } from '../ports.ts'
-import { createOpenAlerts, type OpenAlerts } from './open-alerts.ts'
 import type { Received } from './run-driver.ts'
 import { createWithheld } from './withheld.ts'
 
@@ -40,7 +39,6 @@ interface Judge {
   readonly clock: Clock
   /** Under which name the device was recognised; another value under it is decisive. */
   name: string | undefined
-  readonly alerts: OpenAlerts
   readonly tellWrong: (text: Text) => void
 }
 
@@ -56,11 +54,10 @@ export function requireIdentity(
     told.add(found)
     events.emit('security', WRONG_DEVICE, { device, name: text.name, expected: expected.value, found })
   }
-  const judge: Judge = { expected, clock, name: undefined, alerts: createOpenAlerts(), tellWrong }
+  const judge: Judge = { expected, clock, name: undefined, tellWrong }
   return (source$) =>
     judged(source$, judge).pipe(
       tap((received) => {
-        judge.alerts.note(received)
         if (received.kind !== 'line' || received.phase !== 'opened') return
         told.clear()
         expected.recognised?.()
@@ -71,7 +68,7 @@ export function requireIdentity(
 
 /** Ends when the device is another one, or does not say which it is while there are other places to look at. */
 function judged(source$: Observable<Received>, judge: Judge): Observable<Received> {
-  const { expected, clock, alerts, tellWrong } = judge
+  const { expected, clock, tellWrong } = judge
   return new Observable<Received>((subscriber) => {
     const withheld = createWithheld()
     let phase: 'closed' | 'unknown' | 'recognised' = 'closed'
@@ -100,7 +97,6 @@ function judged(source$: Observable<Received>, judge: Judge): Observable<Receive
     const reject = (text: Text): void => {
       reset('closed')
       tellWrong(text)
-      for (const ended of alerts.end(clock.nowMs())) subscriber.next(ended)
       say(WRONG_DEVICE)
       subscriber.complete()
     }

@@ -68,8 +68,9 @@ function run(
   const all: (string | number)[] = []
   const counters = new RecordingCounters()
   const outbox = createMemoryOutbox({ limitPerDevice: 100, events, counters })
-  const put: typeof outbox.put = (device, message) => {
-    outbox.put(device, message)
+  const put: typeof outbox.put = (relayed) => {
+    outbox.put(relayed)
+    const { message } = relayed
     const payload: { line?: string; reason?: string; metrics?: readonly { value: number }[] } = JSON.parse(
       message.payload.toString(),
     )

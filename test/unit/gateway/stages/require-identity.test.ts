@@ -126,17 +126,14 @@ describe('a device that has to be the right one', () => {
     expect(device.taken()).toEqual(['opened', 'delivering', 'text sn-1', 'value 95'])
   })
 
-  it('is found out in the middle of its readings, and its alerts end with it', () => {
+  it('is found out in the middle of its readings', () => {
     const device = watch()
     device.open()
     device.say('sn-1')
-    device.alert('apnea')
-    device.alert('over')
-    device.alert('over', 'ended')
     device.taken()
     device.say('sn-2')
     device.read(97)
-    expect(device.taken()).toEqual(['alert apnea ended', 'closed wrong-device'])
+    expect(device.taken()).toEqual(['closed wrong-device'])
   })
 
   it('is told of once for each stranger, and again after the right one was there', () => {

@@ -76,9 +76,9 @@ function judge(window: Uint8Array, isAligned: boolean, ear: Ear): Judgement<Cont
   const isFixed = type === LIVE || type === COMMAND
   if (end < PACKET_BYTES && end === window.length) return { kind: 'more', needBytes: window.length + 1 }
   if (isFixed ? end < PACKET_BYTES : end <= DATA_AT)
-    return { kind: 'discard', sizeBytes: end, reason: 'truncated', isWhole: true }
+    return { kind: 'discard', sizeBytes: end, reason: 'truncated' }
   const unit = readUnit(window.subarray(0, end), isAligned, ear)
-  if (typeof unit === 'string') return { kind: 'discard', sizeBytes: end, reason: unit, isWhole: true }
+  if (typeof unit === 'string') return { kind: 'discard', sizeBytes: end, reason: unit }
   return { kind: 'unit', sizeBytes: end, unit }
 }
 

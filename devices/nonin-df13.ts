@@ -65,7 +65,7 @@ function judge(window: Uint8Array): Judgement<SpotCheck> {
   if (verdict.kind === 'more')
     return {
       kind: 'more',
-      needBytes: window.length < BODY_AT ? BODY_AT : Math.max(MIN_RECORD_BYTES, window.length + 1),
+      needBytes: window.length < BODY_AT ? window.length + 1 : Math.max(MIN_RECORD_BYTES, window.length + 1),
     }
   if (verdict.kind === 'record') return { kind: 'unit', sizeBytes: verdict.sizeBytes, unit: verdict.record }
   return {

@@ -49,7 +49,7 @@ export function numericsOf(lines: readonly DecodedLine[]): readonly DecodedLine[
 /** The last that was told of each quantity. */
 export function lastNumerics(lines: readonly DecodedLine[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    numericsOf(lines).map((line) => [`${String(line['part'] ?? '')} ${String(line['mdc'])}`, line]),
+    numericsOf(lines).map((line) => [JSON.stringify([line['part'], line['mdc']]), line]),
   )
 }
 

@@ -15,8 +15,9 @@ const TOPIC_LEVEL = /^[a-z0-9-]{1,32}$/
 /** `ALARM` and the like were there before topics were: letters of either case. */
 const ALERT_CODE = /^[A-Za-z0-9-]{1,32}$/
 
-const EARLIEST_MS = Date.UTC(1900, 0, 1)
-const LATEST_MS = Date.UTC(2200, 0, 1)
+/** What can be written as a date with four digits of a year. */
+const EARLIEST_MS = Date.parse('0000-01-01T00:00:00Z')
+const LATEST_MS = Date.parse('9999-12-31T23:59:59Z')
 
 export function isCommand(output: DriverOutput): output is Command {
   return ['send', 'read', 'subscribe', 'write'].includes(output.kind)

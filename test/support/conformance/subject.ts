@@ -46,25 +46,26 @@ export function isLine({ link }: DeviceProtocol): boolean {
   return link.kind !== 'gatt'
 }
 
-export function protocolSubject(protocol: DeviceProtocol, root: string): Subject {
+/** `folder` holds the cases, one folder each. */
+export function protocolSubject(protocol: DeviceProtocol, folder: string): Subject {
   return {
     ...TRAITS,
     input: protocol.link.kind === 'udp' ? 'messages' : 'stream',
-    ...readTraits(join(root, protocol.id)),
+    ...readTraits(folder),
     id: protocol.id,
     protocol,
-    cases: readCases(root, protocol.id),
+    cases: readCases(folder, protocol.id),
     createDecoder: () => protocol.createDecoder?.() ?? protocol.createDriver(),
   }
 }
 
-export function formatSubject(format: CaptureFormat, root: string): Subject {
+export function formatSubject(format: CaptureFormat, folder: string): Subject {
   return {
     ...TRAITS,
     input: 'messages',
-    ...readTraits(join(root, format.id)),
+    ...readTraits(folder),
     id: format.id,
-    cases: readCases(root, format.id),
+    cases: readCases(folder, format.id),
     createDecoder: (context) => format.createDecoder(context),
   }
 }
@@ -86,8 +87,7 @@ function readTraits(folder: string): Partial<Traits> {
   return traits
 }
 
-function readCases(root: string, id: string): readonly VectorCase[] {
-  const folder = join(root, id)
+function readCases(folder: string, id: string): readonly VectorCase[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

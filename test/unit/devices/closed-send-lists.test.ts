@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { DeviceProtocol } from '../../../devices/protocol.ts'
 import { PROTOCOLS } from '../../../devices/registry.ts'
 import { isPermitted } from '../../../gateway/stages/permit-command.ts'
 import { TALKING_KINDS } from '../../../simulators/talking-kinds.ts'
 import { FORBIDDEN } from '../../support/conformance/forbidden-commands.ts'
 import { describeSends, type HostileSource } from '../../support/conformance/send-tests.ts'
-import { SUBJECTS, VECTOR_ROOT } from '../../support/registry-subjects.ts'
+import { gattValues } from '../../support/gatt-values.ts'
+import { SUBJECTS } from '../../support/registry-subjects.ts'
 
 const VALUES = gattValues()
 
@@ -33,21 +32,4 @@ function sourceOf({ id }: DeviceProtocol): HostileSource {
       ? {}
       : { createTalker: () => kind.createTalker({ seed: 5, serial: '0000000005' }) }),
   }
-}
-
-function gattValues(): HostileSource['values'] {
-  const folder = join(VECTOR_ROOT, 'gatt')
-  return readdirSync(folder).flatMap((file) => {
-    const { vectors } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-      vectors: readonly unknown[]
-    }
-    return vectors.flatMap(valueOf)
-  })
-}
-
-function valueOf(vector: unknown): HostileSource['values'] {
-  if (typeof vector !== 'object' || vector === null || !('uuid' in vector) || !('hex' in vector)) return []
-  const { uuid, hex } = vector
-  if (typeof uuid !== 'string' || typeof hex !== 'string') return []
-  return [{ characteristic: uuid, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) }]
 }

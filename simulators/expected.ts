@@ -12,6 +12,7 @@ import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
 import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
+import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
 export interface ExpectedMetric {
@@ -36,7 +37,7 @@ type Expectation = (due: Due) => readonly ExpectedMetric[] | undefined
  * before any row is due.
  */
 export function expectedSets(recording: Recording, protocol: string, replay: Replay): readonly ExpectedSet[] {
-  const kind = kindOf(protocol)
+  const kind = kindOf(protocol) ?? TALKING_KINDS.find((talking) => talking.protocol === protocol)
   const rowAtStart = rowAt(recording, replay.startS)
   const expect = EXPECTATIONS[protocol]?.(rowAtStart)
   if (kind === undefined || expect === undefined)

@@ -8,7 +8,7 @@ import type { Metric } from './metrics.ts'
 import type { DriverOutput, Numeric, Waveform } from './protocol.ts'
 import { WAVES } from './waves.ts'
 
-export const CONTEC_RATE_HZ = 60
+const CONTEC_RATE_HZ = 60
 const BLOCK_SAMPLES = CONTEC_RATE_HZ
 
 /** What one packet says. A number is null where the packet holds its no-value marker. */

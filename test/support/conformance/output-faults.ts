@@ -36,7 +36,7 @@ export function expectSound(output: DriverOutput): void {
   if (fault !== undefined) throw new Error(`unsound output: ${fault}`)
 }
 
-export function commandText(command: Command): string {
+function commandText(command: Command): string {
   const bytes = 'bytes' in command ? Buffer.from(command.bytes).toString('hex') : ''
   return `${command.kind} ${'characteristic' in command ? command.characteristic : ''} ${bytes}`.trim()
 }

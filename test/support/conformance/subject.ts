@@ -20,7 +20,7 @@ export interface VectorCase {
 }
 
 /** What the kit must know about a format and cannot see: `kit.json`. The strict answer is the default of each. */
-export interface Traits {
+interface Traits {
   /** `stream`: any cut of the bytes gives the same output. `messages`: each line of input.hex is one whole message. */
   readonly input: 'stream' | 'messages'
   /** `none`: the format has no check at all, so that random bytes may look like a reading. */

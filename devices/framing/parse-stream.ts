@@ -32,12 +32,10 @@ export interface Grammar<Unit> {
 }
 
 /**
-/**
  * Turns units into outputs; made anew for each opening of the line, so that nothing outlives a connection. What has to,
  * as an alert whose end must be told, belongs to whoever makes the readers. `isAfterLoss` says that bytes were thrown
  * away between the unit before and this one: a wave has a gap there.
  */
-
 export type UnitReader<Unit> = (unit: Unit, isAfterLoss: boolean) => readonly DriverOutput[]
 
 export function createStreamDriver<Unit>(

@@ -1,6 +1,6 @@
 /** The list of a poll result: contexts, objects, attributes; what they say becomes outputs, in the order of the wire. */
 
-import type { DeviceTime, DriverOutput } from '../protocol.ts'
+import type { DeviceTime, DriverOutput, Waveform } from '../protocol.ts'
 import { AlarmBook } from './alarms.ts'
 import { readAlarmAttribute } from './alarm-attributes.ts'
 import { ATTRIBUTE } from './attributes.ts'
@@ -18,12 +18,16 @@ import type { WireReader } from './wire-reader.ts'
 
 const NUMERIC_BYTES = 10
 const CONTEXTS = 0x10000
+/** More than a monitor exports at once. */
+const MAX_CHANNELS = 32
 
 export class PollListReader {
   readonly #reading: Reading
   readonly #memory = new ObjectMemory()
   readonly #alarms = new AlarmBook()
   readonly #outputs: ResultOutputs
+  readonly #channels = new Set<string>()
+  readonly #interrupted = new Set<string>()
   #context = 0
   #handle = 0
   #ticks = 0
@@ -36,6 +40,7 @@ export class PollListReader {
 
   /** Handles mean nothing beyond the association that they came in; alarms go on. */
   forgetObjects(): void {
+    for (const channel of this.#channels) this.#interrupted.add(channel)
     this.#memory.clear()
   }
 
@@ -128,6 +133,15 @@ export class PollListReader {
     if (!list.isDone) this.#outputs.output(discarded('malformed', list.view(list.left)))
   }
 
+  /** What came before an association ended is not what this block goes on from. */
+  #continued(wave: Waveform): Waveform {
+    if (!this.#interrupted.delete(wave.channel)) {
+      if (this.#channels.size < MAX_CHANNELS) this.#channels.add(wave.channel)
+      return wave
+    }
+    return { ...wave, isAfterGap: true }
+  }
+
   #tellWave(block: SampleBlock): void {
     const object = this.#object()
     if (!isReadable(block, object)) {
@@ -135,7 +149,7 @@ export class PollListReader {
       return
     }
     const wave = waveformOf(block, object, { ticks: this.#ticks, result: this.#result })
-    if (wave !== undefined) this.#outputs.output(wave)
+    if (wave !== undefined) this.#outputs.output(this.#continued(wave))
     else if (this.#reading === 'capture' && object.wave.spec === undefined)
       this.#outputs.output(unspecifiedWave(block))
   }

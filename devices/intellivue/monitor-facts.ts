@@ -30,7 +30,7 @@ export function readMonitorFacts(reader: WireReader): MonitorFacts {
     const id = reader.u16()
     const outerEnd = reader.enter(reader.u16())
     READERS.get(id)?.(reader, facts)
-    reader.leave(outerEnd)
+    reader.leaveWhole(outerEnd)
   }
   return facts
 }

@@ -14,7 +14,7 @@ import { metricOf } from './physio.ts'
 import { ResultOutputs, type Reading } from './result-outputs.ts'
 import { isStatic, remember } from './static-attributes.ts'
 import { isReadable, unspecifiedWave, waveFormText, waveformOf, type SampleBlock } from './waves.ts'
-import type { WireReader } from './wire-reader.ts'
+import { WireReader } from './wire-reader.ts'
 
 const NUMERIC_BYTES = 10
 const CONTEXTS = 0x10000
@@ -72,16 +72,23 @@ export class PollListReader {
       const outerEnd = list.enter(list.u16())
       if (id === ATTRIBUTE.numeric || id === ATTRIBUTE.compoundNumeric) this.#readNumerics(list, id)
       else if (id === ATTRIBUTE.stampAbsolute) stampMs = readAbsoluteMs(list)
-      else if (isStatic(id)) remember(id, list, this.#object())
+      else if (isStatic(id)) this.#remember(id, list)
       else if (id === ATTRIBUTE.wave || id === ATTRIBUTE.compoundWave) this.#readWaves(list, id)
       else readAlarmAttribute(id, list, { book: this.#alarms, outputs: this.#outputs })
       isWaveForm ||= id === ATTRIBUTE.sampleSpec
-      list.leave(outerEnd)
+      list.leaveWhole(outerEnd)
     }
     if (isWaveForm && this.#reading === 'capture')
       this.#outputs.output(waveFormText(this.#object(), this.#handle))
     if (stampMs !== undefined)
       this.#outputs.endStampedObject(this.#context * CONTEXTS + this.#handle, stampMs)
+  }
+
+  #remember(id: number, list: WireReader): void {
+    const wire = list.view(list.left)
+    const reader = new WireReader(wire)
+    remember(id, reader, this.#object())
+    if (reader.isBroken) this.#outputs.output(discarded('malformed', wire))
   }
 
   #object(): KnownObject {
@@ -124,13 +131,14 @@ export class PollListReader {
       count = list.u16()
       if (list.u16() !== list.left) list.break()
     }
-    for (let index = 0; index < count && list.left > 0; index += 1) {
+    let index = 0
+    for (; index < count && list.left > 0; index += 1) {
       const physioId = list.u16()
       const state = list.u16()
       const data = list.view(list.u16())
       if (!list.isBroken) this.#tellWave({ physioId, state, data })
     }
-    if (!list.isDone) this.#outputs.output(discarded('malformed', list.view(list.left)))
+    if (index < count || !list.isDone) this.#outputs.output(discarded('malformed', list.view(list.left)))
   }
 
   /** What came before an association ended is not what this block goes on from. */

@@ -75,6 +75,13 @@ export class WireReader {
     this.#end = outerEnd
   }
 
+  /** The same where the length is known to be good, whatever was found inside it. */
+  leaveWhole(outerEnd: number): void {
+    this.#at = this.#end
+    this.#end = outerEnd
+    this.#isBroken = false
+  }
+
   break(): void {
     this.#isBroken = true
     this.#at = this.#end

@@ -16,7 +16,7 @@ const OTHERS = [0x24bb4, 0x24a14, 0x25000]
 
 interface Transport {
   readonly protocol: DeviceProtocol
-  wrap(userData: Uint8Array): Uint8Array
+  readonly wrap: (userData: Uint8Array) => Uint8Array
 }
 
 const TRANSPORTS: readonly Transport[] = [
@@ -35,7 +35,7 @@ const hexVector = (path: string): Uint8Array =>
   )
 
 const REQUESTS = [
-  ...requestNames().map((name) => ({ name: String(name), bytes: requestOf(name, 0x7dc1) })),
+  ...requestNames().map((name) => ({ name: name, bytes: requestOf(name, 0x7dc1) })),
   {
     name: 'setWaveList',
     bytes: waveListRequest([...ECG.slice(0, 3), ...OTHERS], 0xc0c1) ?? new Uint8Array(),

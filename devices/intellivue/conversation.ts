@@ -121,7 +121,8 @@ export class Conversation {
   #chooseWaves(available: readonly number[], atMs: number): readonly DriverOutput[] {
     if (this.#phase !== 'listing-waves') return []
     const chosen = chosenWaves(available)
-    const isAlready = chosen.length === available.length && chosen.every((id, at) => id === available[at])
+    // Written only when the monitor would have to choose by itself: the list is shared with its other clients.
+    const isAlready = chosen.length === available.length
     const request = isAlready ? undefined : waveListRequest(chosen, this.#nextInvokeId())
     if (request === undefined) return this.#startPolling(atMs)
     this.#dueMs = atMs + WAVE_LIST_MS

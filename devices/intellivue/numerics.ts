@@ -11,7 +11,7 @@ export function numericOf(metric: Metric, word: number, state: MeasurementState)
   const value = Number.isFinite(word) ? word : null
   const quality = value === null ? qualityWithout(word, state.quality) : qualityWith(state.quality)
   if (state.words.length > 0) return { metric, value, quality, why: state.words }
-  return value === null ? { metric, value, quality, why: NO_VALUE } : { metric, value, quality }
+  return quality === 'absent' ? { metric, value, quality, why: NO_VALUE } : { metric, value, quality }
 }
 
 const NO_VALUE: readonly string[] = ['no_value']

@@ -46,7 +46,10 @@ describe.each(vectors)('$name', ({ protocol, datagrams, expected, source }) => {
   })
 
   it('gives no reading of a datagram that is cut short or has a byte too many', () => {
-    for (const datagram of datagrams) {
+    const good = datagrams.filter((bytes) =>
+      decode(protocol, [bytes]).every(({ kind }) => kind !== 'discarded'),
+    )
+    for (const datagram of good) {
       const wrong = Array.from(datagram.keys(), (size) => datagram.subarray(0, size))
       for (const bytes of [...wrong.slice(1), Uint8Array.from([...datagram, 0])])
         expect(decode(protocol, [bytes]).map(({ kind }) => kind)).toEqual(['discarded'])

@@ -47,13 +47,14 @@ export class FrameGrammar implements Grammar<Uint8Array> {
     if (window[0] !== BOF) return discard(toNextFlag(window), 'noise')
     const plain = this.#plain
     let size = this.#size
+    let limit = size < HEADER_BYTES ? HEADER_BYTES : wholeSize(plain)
     for (let at = Math.max(1, this.#at); at < window.length; at += 1) {
       let octet = window[at] ?? 0
-      // "A C0 inside a frame starts a new one."
-      if (octet === BOF) return discard(at, 'truncated')
-      if (octet === EOF) return judgeContent(plain, size, at + 1)
-      if (octet === ESCAPE) {
+      if (octet === BOF || octet === EOF || octet === ESCAPE) {
         const next = window[at + 1]
+        // "A C0 inside a frame starts a new one."
+        if (octet === BOF) return discard(at, 'truncated')
+        if (octet === EOF) return judgeContent(plain, size, at + 1)
         if (next === undefined) return this.#more(window, at, size)
         // "7D C1 = abort of the frame in progress."
         if (next === EOF) return discard(at + 2, 'truncated')
@@ -63,9 +64,13 @@ export class FrameGrammar implements Grammar<Uint8Array> {
       }
       plain[size] = octet
       size += 1
-      const fault = size <= HEADER_BYTES ? headerFault(plain, size) : undefined
-      if (fault !== undefined) return discard(at + 1, fault)
-      if (size > HEADER_BYTES && size > wholeSize(plain)) return discard(at + 1, 'malformed')
+      if (size > HEADER_BYTES) {
+        if (size > limit) return discard(at + 1, 'malformed')
+      } else {
+        const fault = headerFault(plain, size)
+        if (fault !== undefined) return discard(at + 1, fault)
+        if (size === HEADER_BYTES) limit = wholeSize(plain)
+      }
     }
     return this.#more(window, window.length, size)
   }

@@ -46,7 +46,7 @@ export interface MonitorIdentity {
 const INVOKE = 1
 const CONFIRMED_EVENT = 1
 const MDS_CREATE = 0x0d06
-export const MDS_CREATE_INVOKE_ID = 1
+const MDS_CREATE_INVOKE_ID = 1
 
 export function describeMonitor({ serial, nowMs, ticks }: MonitorIdentity): Uint8Array {
   const attributes = list([

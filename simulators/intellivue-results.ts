@@ -4,7 +4,7 @@ import type { WireObject } from './intellivue-numerics.ts'
 import { list, u16, u32, type Octets } from './intellivue-octets.ts'
 
 /** "The client offered 3000 hex, the monitor answered 1456." */
-export const MAX_MESSAGE_BYTES = 1456
+const MAX_MESSAGE_BYTES = 1456
 
 export interface Poll {
   readonly isExtended: boolean

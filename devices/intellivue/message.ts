@@ -24,7 +24,7 @@ const MDS_CLASS = 0x0021
 /** What the broadcast is about: a monitor as a whole. */
 const SYSTEM_CLASS = 0x0023
 
-export type RemoteOperation = 'invoke' | 'result' | 'error' | 'linked'
+type RemoteOperation = 'invoke' | 'result' | 'error' | 'linked'
 
 const OPERATIONS: ReadonlyMap<number, RemoteOperation> = new Map([
   [1, 'invoke'],

@@ -30,7 +30,7 @@ export function metricOf(physioId: number, unitCode: number): Metric | undefined
   return found
 }
 
-export function mdcOf(physioId: number): number | undefined {
+function mdcOf(physioId: number): number | undefined {
   return physioId > 0 && physioId < FIRST_PRIVATE ? PARTITION + physioId : undefined
 }
 

@@ -4,9 +4,9 @@
  */
 
 /** 60 s: the poll is renewed long before, and ends soon after a gateway that is gone. */
-export const ACTIVE_TICKS = 480_000
+const ACTIVE_TICKS = 480_000
 
-export const POLL = { numerics: 1, alarms: 2, waves: 3 } as const
+const POLL = { numerics: 1, alarms: 2, waves: 3 } as const
 
 const MDS = '0021 0000 0000'
 

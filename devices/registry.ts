@@ -4,6 +4,7 @@ import { bleCgm } from './ble-cgm.ts'
 import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
+import { datexDri, datexDriRecord } from './datex-dri.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -16,6 +17,7 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   bleHeartRate,
   bleInsulinDelivery,
   blePulseOximeter,
+  datexDri,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,
@@ -29,4 +31,4 @@ export function protocolById(id: string): DeviceProtocol | undefined {
 }
 
 /** What `wardgate decode` reads besides, one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = []
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [datexDriRecord]

@@ -8,6 +8,7 @@ import { datexDri, datexDriRecord } from './datex-dri.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
+import { medibus, medibusRealtime } from './medibus.ts'
 import { noninDf2 } from './nonin-df2.ts'
 import { noninDf7 } from './nonin-df7.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
@@ -21,6 +22,7 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,
+  medibus,
   noninDf2,
   noninDf7,
 ]
@@ -31,4 +33,4 @@ export function protocolById(id: string): DeviceProtocol | undefined {
 }
 
 /** What `wardgate decode` reads besides, one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [datexDriRecord]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [datexDriRecord, medibusRealtime]

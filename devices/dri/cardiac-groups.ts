@@ -29,7 +29,7 @@ const HR_SOURCES = [
   'BP8',
   'second SpO2',
 ] as const
-const ECG_SOURCES: readonly number[] = [1, 9]
+const ECG_SOURCES: ReadonlySet<number> = new Set([1, 9])
 
 const ECG_BITS: readonly FlagBit[] = [
   { bit: ASYSTOLE_BIT, flag: 'asystole', effect: 'note' },
@@ -62,7 +62,7 @@ function heartRate({ status }: GroupWords): Field {
     word: 0,
     unit: PER_MINUTE,
     divisor: 1,
-    metric: ECG_SOURCES.includes(source) ? METRICS.MDC_ECG_HEART_RATE : METRICS.MDC_PULS_RATE,
+    metric: ECG_SOURCES.has(source) ? METRICS.MDC_ECG_HEART_RATE : METRICS.MDC_PULS_RATE,
     // "hr 0 is published only with the asystole bit": a monitor that is still learning shows 0.
     isZeroMissing: !hasBit(status, ASYSTOLE_BIT),
     ...(!isKnown && { flags: [{ flag: 'rate_source_unknown', effect: 'questionable' }] }),

@@ -120,6 +120,9 @@ export const RESPIRATION = {
     unit: 'mL/cm[H2O]',
     possible: [0, 1000],
     plausible: [0.3, 300],
-    also: [{ unit: 'mL/mbar', possible: [0, 1000], plausible: [0.3, 300] }],
+    also: [
+      { unit: 'mL/mbar', possible: [0, 1000], plausible: [0.3, 300] },
+      { unit: 'L/bar', possible: [0, 1000], plausible: [0.3, 300] },
+    ],
   },
 } as const satisfies Record<string, MetricRow>

@@ -117,9 +117,10 @@ describe.each(STREAM_PROTOCOLS)('the driver of $id', (protocol) => {
   it('gives up what is unfinished as truncated when the line closes, and begins anew', () => {
     const input = good?.input ?? new Uint8Array()
     const driver = protocol.createDecoder?.() ?? protocol.createDriver()
-    expect(driver.receive({ kind: 'bytes', bytes: input.subarray(0, 40) }, 0)).toEqual([])
+    const size = Math.min(40, input.length - 1)
+    expect(driver.receive({ kind: 'bytes', bytes: input.subarray(0, size) }, 0)).toEqual([])
     expect(driver.receive({ kind: 'closed', reason: 'cable pulled' }, 0)).toEqual([
-      { kind: 'discarded', reason: 'truncated', bytes: Uint8Array.from(input.subarray(0, 40)) },
+      { kind: 'discarded', reason: 'truncated', bytes: Uint8Array.from(input.subarray(0, size)) },
     ])
     expect(driver.receive({ kind: 'opened' }, 0)).toEqual([])
     const outputs = driver.receive({ kind: 'bytes', bytes: input }, 0)

@@ -42,7 +42,7 @@ export function expectDri(due: Due): readonly ExpectedMetric[] {
   ]
 }
 
-/** What has no value is not sent, so it is not among these. */
+/** What has no value is not sent any more: the driver says once that it is absent. */
 export function expectMedibus(due: Due): readonly ExpectedMetric[] {
   const r = medibusReading(due)
   return [
@@ -56,7 +56,7 @@ export function expectMedibus(due: Due): readonly ExpectedMetric[] {
     metric('MDC_CONC_AWAY_O2_INSP', r.inspO2Pct),
     metric('MDC_COMPL_LUNG', r.complianceLBar),
     metric('MDC_CONC_AWAY_CO2_ET', r.etCo2MmHg),
-    ...(r.spo2 === undefined ? [] : [metric('MDC_PULS_OXIM_SAT_O2', r.spo2)]),
-    ...(r.pulseRate === undefined ? [] : [metric('MDC_PULS_OXIM_PULS_RATE', r.pulseRate)]),
+    metric('MDC_PULS_OXIM_SAT_O2', r.spo2),
+    metric('MDC_PULS_OXIM_PULS_RATE', r.pulseRate),
   ]
 }

@@ -13,7 +13,7 @@ export interface CodedValue {
 
 const CODE_LETTERS = 2
 const CODE_FORM = /^[0-9A-F]{2}$/
-const NUMBER_FORM = /^-?(\d+\.?\d*|\.\d+)$/
+const NUMBER_FORM = /^(-?) *(\d+\.?\d*|\.\d+)$/
 
 /** Undefined when the data are not whole fields. */
 export function readCodedValues(data: string, valueLetters: number): readonly CodedValue[] | undefined {
@@ -29,10 +29,13 @@ export function readCodedValues(data: string, valueLetters: number): readonly Co
   return values
 }
 
-/** A minus may stand apart from its digits. */
+/** A minus may stand apart from its digits; digits that stand apart are no number. */
 export function readNumber(text: string): number | undefined {
-  const digits = text.replaceAll(' ', '')
-  return NUMBER_FORM.test(digits) ? Number(digits) : undefined
+  const [, sign, digits] = NUMBER_FORM.exec(text.trim()) ?? []
+  if (digits === undefined) return undefined
+  const value = Number(digits)
+  // There is no minus 0.
+  return sign === '-' && value !== 0 ? -value : value
 }
 
 /** What was sent last time; a value that cannot be measured is not sent. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
+import { CAPTURE_FORMATS, PROTOCOLS } from '../../../devices/registry.ts'
 import {
-  STREAM_PROTOCOLS,
   cutAt,
   decodeChunks,
   seededRandom,
@@ -13,8 +13,9 @@ import {
 const VALUE_FOLDERS = ['att', 'gatt']
 
 describe('the vectors', () => {
-  it('exist for every stream protocol of the registry, and for nothing else', () => {
-    const ids = STREAM_PROTOCOLS.map(({ id }) => id)
+  it('exist for every protocol and format of the registry that is not read as values, and for nothing else', () => {
+    const protocols = PROTOCOLS.filter(({ link }) => link.kind !== 'gatt')
+    const ids = [...protocols, ...CAPTURE_FORMATS].map(({ id }) => id)
     expect(vectorFolders()).toEqual([...ids, ...VALUE_FOLDERS].sort())
   })
 

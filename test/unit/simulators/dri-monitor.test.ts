@@ -6,7 +6,7 @@ import type { Observation, Waveform } from '../../../devices/protocol.ts'
 import { createDriMonitor } from '../../../simulators/dri-monitor.ts'
 import { expectDri } from '../../../simulators/expected-ventilation.ts'
 import type { Due } from '../../../simulators/timeline.ts'
-import { Conversation } from '../../support/conversation.ts'
+import { LineInMemory } from '../../support/line-in-memory.ts'
 
 function due(spo2: number | undefined, atS = 0): Due {
   return {
@@ -16,17 +16,17 @@ function due(spo2: number | undefined, atS = 0): Due {
   }
 }
 
-function started(): Conversation {
-  const line = new Conversation(datexDri, createDriMonitor())
+function started(): LineInMemory {
+  const line = new LineInMemory(datexDri, createDriMonitor())
   line.show(due(97))
   line.open()
   return line
 }
 
-const observations = (line: Conversation): readonly Observation[] =>
+const observations = (line: LineInMemory): readonly Observation[] =>
   line.outputs.filter((output) => output.kind === 'observation')
 
-const waves = (line: Conversation): readonly Waveform[] =>
+const waves = (line: LineInMemory): readonly Waveform[] =>
   line.outputs.filter((output) => output.kind === 'waveform')
 
 describe('the driver and a simulated monitor', () => {
@@ -59,7 +59,7 @@ describe('the driver and a simulated monitor', () => {
     line.advance(6000)
     line.inject(frame(new Uint8Array(0)))
     line.isHeard = false
-    const monitorSwitchedOff = new Conversation(datexDri, { show: () => [], hear: () => [] })
+    const monitorSwitchedOff = new LineInMemory(datexDri, { show: () => [], hear: () => [] })
     monitorSwitchedOff.open()
     monitorSwitchedOff.advance(61_000)
     const displayed = Buffer.from(ASK.displayed).toString('hex')

@@ -4,23 +4,23 @@ import type { Observation, Waveform } from '../../../devices/protocol.ts'
 import { expectMedibus } from '../../../simulators/expected-ventilation.ts'
 import { createMedibusVentilator } from '../../../simulators/medibus-ventilator.ts'
 import type { Due } from '../../../simulators/timeline.ts'
-import { Conversation } from '../../support/conversation.ts'
+import { LineInMemory } from '../../support/line-in-memory.ts'
 
 function due(spo2: number | undefined): Due {
   return { atS: 0, elapsedS: 0, row: { atS: 0, pulseRate: 71, ...(spo2 !== undefined && { spo2 }) } }
 }
 
-function started(): Conversation {
-  const line = new Conversation(medibus, createMedibusVentilator())
+function started(): LineInMemory {
+  const line = new LineInMemory(medibus, createMedibusVentilator())
   line.show(due(97))
   line.open()
   return line
 }
 
-const observations = (line: Conversation): readonly Observation[] =>
+const observations = (line: LineInMemory): readonly Observation[] =>
   line.outputs.filter((output) => output.kind === 'observation')
 
-const wavesOf = (line: Conversation, channel: string): readonly Waveform[] =>
+const wavesOf = (line: LineInMemory, channel: string): readonly Waveform[] =>
   line.outputs.filter((output) => output.kind === 'waveform').filter((wave) => wave.channel === channel)
 
 const bytes = (hex: string): Uint8Array => Buffer.from(hex, 'hex')

@@ -6,7 +6,7 @@ import type { Talker } from '../../simulators/talker.ts'
 
 const STEP_MS = 10
 
-export class Conversation {
+export class LineInMemory {
   readonly #protocol: DeviceProtocol
   readonly #talker: Talker
   readonly driver: Driver

@@ -1,11 +1,15 @@
 /** From a configured device to the line that reaches it. */
 
+import type { SecurityLevel } from '../devices/framing/link-security.ts'
 import type { DeviceProtocol } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
+import type { BleDeviceConfig } from './config/check-radio.ts'
 import type { DeviceConfig } from './config/config.ts'
 import { ConfigError } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Link } from './ports.ts'
+import type { EventSink, Link } from './ports.ts'
+import { createBluezRadio } from './transport/bluez-radio.ts'
+import type { GattCentral } from './transport/gatt-central.ts'
 import { createGattLink } from './transport/gatt-link.ts'
 import { createSerialLink } from './transport/serial-link.ts'
 import { createSimulatedRadio } from './transport/simulated-radio.ts'
@@ -17,6 +21,7 @@ export interface LinkContext {
   readonly log: Log
   /** Uniform in [0, 1). */
   readonly random: () => number
+  readonly events: EventSink
   /** Where the locks of serial ports are kept. */
   readonly lockDir: string
 }
@@ -28,8 +33,9 @@ export function createDeviceLink(device: DeviceConfig, protocol: DeviceProtocol,
   const common = { ...context, log, silenceMs }
   if (device.link === 'ble') {
     if (protocol.link.kind !== 'gatt') throw misfit(device, protocol)
-    const { service, security } = protocol.link
-    const central = createSimulatedRadio({ airDir: device.air, clock: context.clock })
+    const { service } = protocol.link
+    const central = createCentral(device, context)
+    const security = wantedSecurity(device, protocol.link.security)
     return createGattLink({ ...common, central, address: device.address, service, security })
   }
   if (protocol.link.kind !== 'serial') throw misfit(device, protocol)
@@ -37,6 +43,26 @@ export function createDeviceLink(device: DeviceConfig, protocol: DeviceProtocol,
     return createTcpLink({ ...common, host: device.host, port: device.port, isAllowed: isNearby })
   }
   return createSerialLink({ ...common, path: device.path, line: protocol.link, lockDir: context.lockDir })
+}
+
+/** Whoever asks for a bond does not want to be read without one. */
+function wantedSecurity({ pair = 'never' }: BleDeviceConfig, security: SecurityLevel): SecurityLevel {
+  return pair !== 'never' && security === 'none' ? 'encrypted' : security
+}
+
+function createCentral(device: BleDeviceConfig, { clock, events }: LinkContext): GattCentral {
+  const { radio, air, adapter, pair = 'never', passkeyFile, bond } = device
+  if (radio === 'bluez')
+    return createBluezRadio({
+      clock,
+      adapter,
+      pairing: pair === 'never' ? undefined : { passkeyFile },
+      isBondAuthenticated: bond === 'authenticated',
+      onNotice: (notice, detail) => events.emit('security', notice, { device: device.id, ...detail }),
+    })
+  if (air === undefined)
+    throw new ConfigError(`device '${device.id}': 'air' is missing`, { device: device.id })
+  return createSimulatedRadio({ airDir: air, clock })
 }
 
 // The leg to a device server is not encrypted: it must not leave the building.

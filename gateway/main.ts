@@ -131,7 +131,7 @@ function startBedsidePart(bedside: BedsideConfig, parts: Parts, ward: WardGatewa
     counters,
     events,
   })
-  const context = { clock, log, random: Math.random, lockDir: join(config.state, 'locks') }
+  const context = { clock, log, events, random: Math.random, lockDir: join(config.state, 'locks') }
   const devices = bedside.devices.map((device) => {
     const protocol = protocolById(device.protocol)
     if (protocol === undefined)

@@ -10,6 +10,7 @@ import { decideUrl } from '../uplink/policy.ts'
 import type { DeviceConfig, UplinkConfig } from './config.ts'
 import type { ConfigFile } from './config.schema.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
+import { checkRadio } from './check-radio.ts'
 import { nearestWord } from './nearest-word.ts'
 import { checkRepeats } from './repeats.ts'
 
@@ -89,6 +90,7 @@ function checkDevices({ bedside }: ConfigFile, { protocols }: Surroundings): rea
   return (bedside?.devices ?? []).flatMap((device, index) => {
     const path = ['bedside', 'devices', index]
     const findings = checkProtocol(path, device, protocols)
+    if (device.link === 'ble') return [...findings, ...checkRadio(path, device, protocols)]
     if (device.link !== 'tcp') return findings
     return [
       ...findings,

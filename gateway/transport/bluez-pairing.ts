@@ -22,7 +22,7 @@ const AGENT_MANAGER = 'org.bluez.AgentManager1'
 
 // The Security Manager gives up a pairing that stands still for 30 s.
 const PAIRING_TIMEOUT_MS = 35_000
-const BOND_TIMEOUT_MS = 5_000
+const BOND_TIMEOUT_MS = 6_000
 
 export async function makeBond(
   session: BluezSession,

@@ -67,14 +67,13 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
     return { ok: false, reason: watching.ok ? 'no-adapter' : watching.reason }
   }
 
-  const establish = async (found: Found, address: string): Promise<GattResult<Found>> => {
+  const establish = async (found: Found): Promise<GattResult<Found>> => {
     const { session, adapterPath, devicePath } = found
     // Not the whole adapter: the values of the neighbours are none of ours.
     const watching = await session.watch(devicePath, DEVICE, 'path_namespace')
     if (!watching.ok) return watching
     const device = session.tree.properties(devicePath, DEVICE)
     if (device?.['Blocked'] === true) return { ok: false, reason: 'device-blocked' }
-    if (!isBonded(device)) proven.delete(address)
     const connected = await session.call({
       path: devicePath,
       interface: DEVICE,
@@ -99,6 +98,8 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
     const { session, devicePath } = found
     const hasBond = (): boolean => isBonded(session.tree.properties(devicePath, DEVICE))
     const security = (isConnected: boolean): ReturnType<typeof provenSecurity> => {
+      // A bond that comes back was made by somebody else.
+      if (!hasBond()) proven.delete(address)
       const isPasskeyProven = proven.has(address)
       return provenSecurity({
         isConnected,
@@ -107,7 +108,7 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
         isStatedAuthenticated: isBondAuthenticated,
       })
     }
-    if (!hasBond()) tellOnce('link-not-encrypted', address)
+    if (security(true) === 'none') tellOnce('link-not-encrypted', address)
     else if (isBondAuthenticated && !proven.has(address)) tellOnce('bond-taken-as-authenticated', address)
     return carryLink(
       {
@@ -149,7 +150,7 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
       }
       const device = look() ?? (await discover(session, adapterPath, look, SEARCH_MS))
       const established = device?.ok
-        ? await establish({ session, adapterPath, devicePath: device.value }, address)
+        ? await establish({ session, adapterPath, devicePath: device.value })
         : device
       if (established?.ok) return { ok: true, value: carry(established.value, address, listener) }
       session.close()

@@ -71,9 +71,9 @@ export function listener(): HeardListener {
 }
 
 export interface BluezBench {
-  radio(options?: Partial<BluezRadioOptions>): GattCentral
-  connected(to?: GattListener, options?: Partial<BluezRadioOptions>): Promise<GattConnection>
-  closeAll(): void
+  readonly radio: (options?: Partial<BluezRadioOptions>) => GattCentral
+  readonly connected: (to?: GattListener, options?: Partial<BluezRadioOptions>) => Promise<GattConnection>
+  readonly closeAll: () => void
 }
 
 export function bluezBench(mock: () => BluezMock): BluezBench {

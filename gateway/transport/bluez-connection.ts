@@ -21,6 +21,8 @@ export interface BluezLink {
   /** What is proven about the bond the device has now. */
   readonly security: (isConnected: boolean) => SecurityLevel
   readonly pair: () => Promise<GattResult<SecurityLevel>>
+  /** The link is as protected as it will be, and about to be read. */
+  readonly onUse: () => void
 }
 
 // The Attribute Protocol gives a request 30 s, and bluetoothd drops the link then.
@@ -118,6 +120,7 @@ export function carryLink(link: BluezLink, listener: GattListener): GattConnecti
       if (!resolved.ok) return resolved
       const found = readServices(session.tree, devicePath)
       pathOf = found.pathOf
+      link.onUse()
       return { ok: true, value: found.services }
     },
     read: async (characteristic) => {

@@ -6,7 +6,12 @@ import type { DbusFault } from './dbus-messages.ts'
 /** What was asked for when the error came. */
 export type BluezDuty = 'setup' | 'scan' | 'connect' | 'pair' | 'read' | 'write' | 'subscribe'
 
-const BY_NAME: Readonly<Record<string, string>> = {
+// The keys come from outside, where a plain object would answer to 'toString' too.
+function wordsOf(words: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(words))
+}
+
+const BY_NAME: ReadonlyMap<string, string> = wordsOf({
   'org.freedesktop.DBus.Error.ServiceUnknown': 'no-bluetoothd',
   'org.freedesktop.DBus.Error.NameHasNoOwner': 'no-bluetoothd',
   'org.freedesktop.DBus.Error.Spawn.ChildExited': 'no-bluetoothd',
@@ -35,7 +40,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   'org.bluez.Error.ConnectionAttemptFailed': 'connect-failed',
   'org.bluez.Error.AlreadyConnected': 'already-connected',
   'org.bluez.Error.AlreadyExists': 'already-exists',
-}
+})
 
 const NOT_PERMITTED: Readonly<Record<BluezDuty, string>> = {
   setup: 'request-not-supported',
@@ -73,17 +78,17 @@ export function bluezReason({ name, message }: DbusFault, duty: BluezDuty): stri
   if (NO_ANSWER_NAMES.has(name)) return NO_ANSWER[duty]
   if (name === 'org.bluez.Error.NotPermitted')
     return /not paired/i.test(message) ? 'insufficient-authentication' : NOT_PERMITTED[duty]
-  return BY_NAME[name] ?? BY_TEXT[message] ?? attReason(message) ?? OTHERWISE[duty]
+  return BY_NAME.get(name) ?? BY_TEXT.get(message) ?? attReason(message) ?? OTHERWISE[duty]
 }
 
 // Why a connection failed is said in the text alone.
-const BY_TEXT: Readonly<Record<string, string>> = {
+const BY_TEXT: ReadonlyMap<string, string> = wordsOf({
   'le-connection-adapter-not-powered': 'adapter-off',
   'le-connection-timeout': 'connect-timeout',
   'le-connection-busy': 'procedure-already-in-progress',
   'le-connection-key-missing': 'authentication-failure',
   'le-connection-already-connected': 'already-connected',
-}
+})
 
 // "Operation failed with ATT error: 0x81"
 function attReason(message: string): string | undefined {
@@ -91,14 +96,14 @@ function attReason(message: string): string | undefined {
   return digits === undefined ? undefined : attErrorWord(Number.parseInt(digits, 16))
 }
 
-const DISCONNECT_REASONS: Readonly<Record<string, string>> = {
+const DISCONNECT_REASONS: ReadonlyMap<string, string> = wordsOf({
   'org.bluez.Reason.Timeout': 'connection-timeout',
   'org.bluez.Reason.Local': 'local-host-terminated',
   'org.bluez.Reason.Remote': 'remote-user-terminated',
   'org.bluez.Reason.Authentication': 'authentication-failure',
-}
+})
 
 /** Only newer versions of bluetoothd say why; `disconnected` is all the others know. */
 export function disconnectReason(name: unknown): string {
-  return (typeof name === 'string' ? DISCONNECT_REASONS[name] : undefined) ?? 'disconnected'
+  return (typeof name === 'string' ? DISCONNECT_REASONS.get(name) : undefined) ?? 'disconnected'
 }

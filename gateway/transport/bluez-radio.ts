@@ -108,13 +108,16 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
         isStatedAuthenticated: isBondAuthenticated,
       })
     }
-    if (security(true) === 'none') tellOnce('link-not-encrypted', address)
-    else if (isBondAuthenticated && !proven.has(address)) tellOnce('bond-taken-as-authenticated', address)
     return carryLink(
       {
         ...found,
         clock,
         security,
+        onUse: () => {
+          if (security(true) === 'none') tellOnce('link-not-encrypted', address)
+          else if (isBondAuthenticated && !proven.has(address))
+            tellOnce('bond-taken-as-authenticated', address)
+        },
         pair: async () => {
           // A link protects itself with the bond there is; more than that cannot be proven.
           if (hasBond()) return { ok: false, reason: 'bond-not-authenticated' }

@@ -11,16 +11,18 @@ export interface BluezServices {
   readonly pathOf: ReadonlyMap<GattCharacteristic, string>
 }
 
-const FLAGS: Readonly<Record<string, CharacteristicProperty>> = {
-  broadcast: 'broadcast',
-  read: 'read',
-  'write-without-response': 'write-without-response',
-  write: 'write',
-  notify: 'notify',
-  indicate: 'indicate',
-  'authenticated-signed-writes': 'signed',
-  'extended-properties': 'extended',
-}
+const FLAGS: ReadonlyMap<unknown, CharacteristicProperty> = new Map<string, CharacteristicProperty>(
+  Object.entries({
+    broadcast: 'broadcast',
+    read: 'read',
+    'write-without-response': 'write-without-response',
+    write: 'write',
+    notify: 'notify',
+    indicate: 'indicate',
+    'authenticated-signed-writes': 'signed',
+    'extended-properties': 'extended',
+  } as const),
+)
 
 export function readServices(tree: BluezTree, devicePath: string): BluezServices {
   const pathOf = new Map<GattCharacteristic, string>()
@@ -54,7 +56,7 @@ function readCharacteristic(path: string, properties: Properties): GattCharacter
     uuid,
     // The path carries the handle of the declaration; the value stands behind it.
     handle: Number.parseInt(declarationHandle, 16) + 1,
-    properties: flags.flatMap((flag) => (typeof flag === 'string' ? (FLAGS[flag] ?? []) : [])),
+    properties: flags.flatMap((flag) => FLAGS.get(flag) ?? []),
   }
 }
 

@@ -35,6 +35,7 @@ export interface DbusOptions {
   /** A `unix:` address. */
   readonly busAddress: string
   readonly clock: Clock
+  readonly load?: () => Promise<Library>
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -42,10 +43,10 @@ const CONNECT_TIMEOUT_MS = 5_000
 type Library = typeof DbusNext
 
 export async function openDbus(
-  { busAddress, clock }: DbusOptions,
+  { busAddress, clock, load = loadLibrary }: DbusOptions,
   listener: DbusListener,
 ): Promise<GattResult<DbusConnection>> {
-  const library = await loadLibrary()
+  const library = await load().catch(() => undefined)
   if (library === undefined) return { ok: false, reason: 'dbus-package-missing' }
   const bus = library.sessionBus({ busAddress, authMethods: ['EXTERNAL'] })
   return new Promise((resolve) => {
@@ -129,12 +130,8 @@ export async function openDbus(
   })
 }
 
-async function loadLibrary(): Promise<Library | undefined> {
-  try {
-    return await import('@jellybrick/dbus-next')
-  } catch {
-    return undefined
-  }
+function loadLibrary(): Promise<Library> {
+  return import('@jellybrick/dbus-next')
 }
 
 // Introspection and pings are answered by the library itself.

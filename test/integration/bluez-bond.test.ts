@@ -59,6 +59,7 @@ suite('the bond of a device', () => {
     const { heard, onNotice } = notices()
     const connection = await connected(listener(), { onNotice })
     expect(connection.security).toBe('none')
+    await connection.discover()
     expect(heard).toEqual([{ notice: 'link-not-encrypted', address: ADDRESS }])
   })
 
@@ -81,6 +82,8 @@ suite('the bond of a device', () => {
     const { heard, onNotice } = notices()
     const connection = await connected(listener(), { isBondAuthenticated: true, onNotice })
     expect(connection.security).toBe('authenticated')
+    await connection.discover()
+    await connection.discover()
     expect(heard).toEqual([{ notice: 'bond-taken-as-authenticated', address: ADDRESS }])
   })
 

@@ -376,6 +376,25 @@ suite('a system bus', () => {
     await expect(central.scan()).resolves.toEqual({ ok: false, reason: 'no-system-bus' })
   })
 
+  it('whose policy lets nobody ask bluetoothd is named', async () => {
+    mock = await startBluezMock('<deny send_destination="org.bluez"/>')
+    // Somebody has to be there who may not be asked.
+    const body = ['org.bluez', 0]
+    await mock.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', {
+      name: 'RequestName',
+      signature: 'su',
+      body,
+    })
+    await expect(radio().scan()).resolves.toEqual({ ok: false, reason: 'no-permission-for-bluetoothd' })
+    await mock.stop()
+  })
+
+  it('without bluetoothd is named', async () => {
+    mock = await startBluezMock()
+    await expect(radio().scan()).resolves.toEqual({ ok: false, reason: 'no-bluetoothd' })
+    await mock.stop()
+  })
+
   it('that goes away ends the link', async () => {
     mock = await startBluezMock()
     await mock.startBluetoothd()

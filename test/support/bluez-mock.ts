@@ -76,11 +76,12 @@ export function missingForMock(): string | undefined {
   return spawnSync(PYTHON, ['-c', 'import dbusmock']).status === 0 ? undefined : 'python3-dbusmock'
 }
 
-export async function startBluezMock(): Promise<BluezMock> {
+/** `policy` are further rules of the bus. */
+export async function startBluezMock(policy = ''): Promise<BluezMock> {
   const dir = tempDir()
   const busAddress = `unix:path=${join(dir.path, 'bus')}`
   const configFile = join(dir.path, 'bus.conf')
-  writeFileSync(configFile, busConfig(busAddress))
+  writeFileSync(configFile, busConfig(busAddress, policy))
   const daemon = spawn(
     'dbus-daemon',
     [`--config-file=${configFile}`, '--nofork', '--nopidfile', '--print-address'],
@@ -318,9 +319,9 @@ function hex(value: number): string {
   return value.toString(16).padStart(4, '0')
 }
 
-function busConfig(address: string): string {
+function busConfig(address: string, policy: string): string {
   return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>${address}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>${policy}</policy>
 </busconfig>`
 }

@@ -48,13 +48,6 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
     throw new ConfigError(`the address of the system bus is '${busAddress}': write it like ${SYSTEM_BUS}`)
   /** Addresses whose present bond was made by us with a passkey. */
   const proven = new Set<string>()
-  const told = new Set<string>()
-
-  const tellOnce = (notice: BluezNotice, address: string): void => {
-    if (told.has(notice + address)) return
-    told.add(notice + address)
-    onNotice(notice, { address })
-  }
 
   const open = async (reach: WatchReach): Promise<GattResult<Omit<Found, 'devicePath'>>> => {
     const opened = await openBluez({ busAddress, clock })
@@ -108,15 +101,18 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
         isStatedAuthenticated: isBondAuthenticated,
       })
     }
+    let isTold = false
     return carryLink(
       {
         ...found,
         clock,
         security,
         onUse: () => {
-          if (security(true) === 'none') tellOnce('link-not-encrypted', address)
+          if (isTold) return
+          isTold = true
+          if (security(true) === 'none') onNotice('link-not-encrypted', { address })
           else if (isBondAuthenticated && !proven.has(address))
-            tellOnce('bond-taken-as-authenticated', address)
+            onNotice('bond-taken-as-authenticated', { address })
         },
         pair: async () => {
           // A link protects itself with the bond there is; more than that cannot be proven.

@@ -86,7 +86,7 @@ export function agentReply(call: DbusMessage, devicePath: string, passkey: numbe
 const OTHERS = 0o077
 
 /** The file is a secret like a key: nobody else may read it. */
-export function readPasskey(path: string): GattResult<number> {
+function readPasskey(path: string): GattResult<number> {
   try {
     const stats = lstatSync(path)
     if (!stats.isFile() || (stats.mode & OTHERS) !== 0) return { ok: false, reason: 'passkey-file-open' }

@@ -11,7 +11,7 @@ import { ADAPTER, DEVICE } from './bluez-tree.ts'
 import type { GattCentral, GattConnection, GattListener, GattResult } from './gatt-central.ts'
 
 /** What is never done or believed without a word. */
-export type BluezNotice = 'paired' | 'bond-taken-as-authenticated' | 'link-not-encrypted'
+type BluezNotice = 'paired' | 'bond-taken-as-authenticated' | 'link-not-encrypted'
 
 export interface BluezRadioOptions {
   readonly clock: Clock

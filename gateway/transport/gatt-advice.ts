@@ -35,7 +35,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   'adapter-not-found': 'there is no adapter of this name: bluetoothctl list shows those there are',
   'adapter-off': 'switch the adapter on: bluetoothctl power on, rfkill unblock bluetooth',
   'scan-failed': 'the adapter cannot search: is another program using it?',
-  'connect-failed': 'the device does not take the connection: is it on, near, and not connected to another collector?',
+  'connect-failed':
+    'the device does not take the connection: is it on, near, and not connected to another collector?',
   'device-blocked':
     'the device was blocked on this machine: bluetoothctl unblock, if that was not on purpose',
   'device-removed': 'the device was removed from this machine: search for it again',

@@ -1,3 +1,4 @@
+import { Message, MessageType, sessionBus, Variant } from '@jellybrick/dbus-next'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { systemClock } from '../../gateway/clock.ts'
 import { ConfigError } from '../../gateway/errors.ts'
@@ -231,6 +232,43 @@ suite('a link of this machine', () => {
       ['notification', [0, 0x4a]],
     ])
     expect(to.values[0]?.characteristic).toBe(characteristic)
+  })
+
+  it("believes bluetoothd alone: a value that another program sends is nobody's", async () => {
+    const [path = ''] = await mock.addService(device, '180D', [{ uuid: '2A37', flags: ['notify'] }])
+    const to = listener()
+    const connection = await connected(to)
+    const characteristic = await only(connection)
+    await connection.subscribe(characteristic)
+    const stranger = sessionBus({ busAddress: mock.busAddress })
+    await new Promise<void>((resolve) => {
+      stranger.once('connect', resolve)
+    })
+    for (const destination of await mock.clients())
+      stranger.send(
+        new Message({
+          type: MessageType.SIGNAL,
+          destination,
+          path,
+          interface: 'org.freedesktop.DBus.Properties',
+          member: 'PropertiesChanged',
+          signature: 'sa{sv}as',
+          body: [CHARACTERISTIC, { Value: new Variant('ay', Buffer.of(0, 0xff)) }, []],
+        }),
+      )
+    // An answer of the bus: what was sent before it is on its way to everyone.
+    await stranger.call(
+      new Message({
+        destination: 'org.freedesktop.DBus',
+        path: '/org/freedesktop/DBus',
+        interface: 'org.freedesktop.DBus',
+        member: 'GetId',
+      }),
+    )
+    await mock.notify(path, fromHex('0048'))
+    await to.first
+    expect(to.values.map(({ bytes }) => [...bytes])).toEqual([[0, 0x48]])
+    stranger.disconnect()
   })
 
   it('calls values of a characteristic that only indicates indications', async () => {

@@ -21,9 +21,9 @@ const SERVICE = 'org.bluez.GattService1'
 const CHARACTERISTIC = 'org.bluez.GattCharacteristic1'
 const CALL_TIMEOUT_MS = 5_000
 
-export type MockProperties = Readonly<Record<string, DbusVariant>>
+type MockProperties = Readonly<Record<string, DbusVariant>>
 
-export interface MockCharacteristic {
+interface MockCharacteristic {
   readonly uuid: string
   readonly flags: readonly string[]
   readonly value?: Uint8Array
@@ -51,6 +51,8 @@ export interface BluezMock {
   hasCalled(path: string, methodName: string): Promise<void>
   /** Tells of the services and characteristics, as bluetoothd does when it has found them. */
   announce(): Promise<void>
+  /** Everyone who is on the bus. */
+  clients(): Promise<readonly string[]>
   reset(): Promise<void>
   startBluetoothd(): Promise<void>
   stopBluetoothd(): Promise<void>
@@ -64,7 +66,7 @@ export interface MockMethod {
   readonly code: string
 }
 
-export interface MockSignal {
+interface MockSignal {
   readonly name: string
   readonly signature: string
   readonly body: readonly unknown[]
@@ -231,6 +233,14 @@ export async function startBluezMock(policy = ''): Promise<BluezMock> {
           signature: 'o a{sa{sv}}',
           body: [path, { [interfaceName]: properties }],
         })
+    },
+    clients: async () => {
+      const [names] = await call('/org/freedesktop/DBus', 'org.freedesktop.DBus', {
+        name: 'ListNames',
+        signature: '',
+        body: [],
+      })
+      return Array.isArray(names) ? names.map(String).filter((name) => name.startsWith(':')) : []
     },
     reset: async () => {
       added.length = 0

@@ -77,7 +77,10 @@ export interface Waveform extends FromPart {
 /** What keeps an alarm from sounding or showing, as the device says it (IEC 60601-1-8 inactivation states). */
 export type Inactivation = 'audio-paused' | 'audio-off' | 'alarm-paused' | 'alarm-off' | 'acknowledged'
 
-/** An alert condition as the device gave it. Told when it begins, when it changes, and when it ends. */
+/**
+ * An alert condition as the device gave it. Told when it begins, when it changes, and when it ends; and once more after
+ * the line was opened anew, when the device has shown that it is still there: unconfirmed, it is given up a minute later.
+ */
 export interface Alert extends FromPart {
   readonly kind: 'alert'
   /** Names the condition within its device: the same word at its beginning and its end. */

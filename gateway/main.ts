@@ -138,6 +138,7 @@ function startBedsidePart(bedside: BedsideConfig, parts: Parts, ward: WardGatewa
       throw new InvariantError(`protocol '${device.protocol}' passed the configuration check`)
     return {
       id: device.id,
+      parts: device.parts,
       protocol,
       linkName: device.link,
       link: createDeviceLink(device, protocol, context),

@@ -31,7 +31,10 @@ export interface Grammar<Unit> {
   judge(window: Uint8Array, isAligned: boolean): Judgement<Unit>
 }
 
-/** Turns units into outputs; made anew for each opening of the line, so that nothing outlives a connection. */
+/**
+ * Turns units into outputs; made anew for each opening of the line, so that nothing outlives a connection. What has to,
+ * as an alert whose end must be told, belongs to whoever makes the readers.
+ */
 export type UnitReader<Unit> = (unit: Unit) => readonly DriverOutput[]
 
 export function createStreamDriver<Unit>(

@@ -21,6 +21,17 @@ const PROTOCOL = {
   examples: ['nonin-df2'],
 } as const
 
+/** Optional in every shape: most lines have one device. */
+const PARTS = {
+  type: 'object',
+  description:
+    'Where one line carries several devices: device id by part, each with its own inventory row and topics',
+  maxProperties: 64,
+  propertyNames: { pattern: ID.pattern },
+  additionalProperties: ID,
+  examples: [{ 'pump-14': 'inf-b03' }],
+} as const
+
 const SERIAL_DEVICE = {
   type: 'object',
   additionalProperties: false,
@@ -28,6 +39,7 @@ const SERIAL_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'serial', description: 'A serial line of this machine', examples: ['serial'] },
     path: { ...PATH, description: 'Terminal device of the line', examples: ['/dev/ttyUSB0'] },
   },
@@ -40,6 +52,7 @@ const TCP_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'tcp', description: 'A serial line behind a device server', examples: ['tcp'] },
     host: {
       ...ADDRESS,
@@ -63,6 +76,7 @@ const BLE_DEVICE = {
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
+    parts: PARTS,
     link: { const: 'ble', description: 'Bluetooth Low Energy', examples: ['ble'] },
     radio: {
       enum: ['bluez', 'simulated'],

@@ -11,7 +11,13 @@ interface Entry {
 
 const ENTRIES: Readonly<Record<string, (config: ConfigFile) => readonly Entry[]>> = {
   device: ({ bedside }) =>
-    (bedside?.devices ?? []).map(({ id }, index) => ({ value: id, path: devicePath(index, 'id') })),
+    (bedside?.devices ?? []).flatMap(({ id, parts = {} }, index) => [
+      { value: id, path: devicePath(index, 'id') },
+      ...Object.entries(parts).map(([part, value]) => ({
+        value,
+        path: [...devicePath(index, 'parts'), part],
+      })),
+    ]),
   line: ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
       device.link === 'serial' ? [{ value: device.path, path: devicePath(index, 'path') }] : [],

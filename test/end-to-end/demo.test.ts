@@ -48,6 +48,19 @@ describe('wardgate demo --for 15s --json', () => {
     )
   })
 
+  it('brings waveforms to the stations, and an alert of the Masimo that is raised and ended', () => {
+    expect(summary['waveformBlocks']).toBeGreaterThan(50)
+    expect(summary['alertsRaised']).toBeGreaterThanOrEqual(1)
+    expect(summary['alertsEnded']).toBeGreaterThanOrEqual(1)
+    expect(summary['alerts']).toContainEqual({
+      device: 'ox-03',
+      code: 'alarm',
+      priority: 'unknown',
+      text: '0012',
+      phase: 'ended',
+    })
+  })
+
   it('explains each quarantined reading: the unit slip of the recorded pump and nothing else', () => {
     expect(summary['quarantinedWhy']).toMatchObject([
       { device: 'pump-08', rule: 'out-of-possible-range', reason: expect.stringContaining('1335 [iU]/h') },

@@ -17,7 +17,6 @@ import {
   SERIAL_NUMBER_A,
   SERIAL_NUMBER_B,
   THROW,
-  WAVEFORM,
 } from '../../support/fake-device.ts'
 import { RecordingCounters, RecordingEvents } from '../../support/recording-sinks.ts'
 
@@ -125,14 +124,6 @@ describe('the pipeline of a device', () => {
     link.say(DISCARD, DISCARD)
 
     expect(counters.totals).toEqual({ 'discarded_frames_total checksum': 2 })
-  })
-
-  it('counts what it does not relay', () => {
-    const { link, counters, sent } = running()
-    link.say(WAVEFORM)
-
-    expect(counters.totals).toEqual({ 'not_relayed_total waveform': 1 })
-    expect(sent().filter(({ topic }) => topic.endsWith('/numeric'))).toEqual([])
   })
 
   it('counts every command outside the closed list, reports it once and never executes it', () => {

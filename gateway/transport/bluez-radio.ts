@@ -90,9 +90,13 @@ export function createBluezRadio(options: BluezRadioOptions): GattCentral {
   const carry = (found: Found, address: string, listener: GattListener): GattConnection => {
     const { session, devicePath } = found
     const hasBond = (): boolean => isBonded(session.tree.properties(devicePath, DEVICE))
-    const security = (isConnected: boolean): ReturnType<typeof provenSecurity> => {
-      // A bond that comes back was made by somebody else.
+    // A bond that comes back was made by somebody else.
+    const forgetLostBond = (): void => {
       if (!hasBond()) proven.delete(address)
+    }
+    forgetLostBond()
+    const security = (isConnected: boolean): ReturnType<typeof provenSecurity> => {
+      forgetLostBond()
       const isPasskeyProven = proven.has(address)
       return provenSecurity({
         isConnected,

@@ -21,7 +21,9 @@ export const CHARACTERISTIC = 'org.bluez.GattCharacteristic1'
 export function bluezSuite(what: string): typeof describe | typeof describe.skip {
   const missing = missingForMock()
   if (missing === undefined) return describe
-  console.warn(`SKIPPED: ${what}: install the Debian package '${missing}' to test it`)
+  process.stderr.write(
+    `\n*** SKIPPED: ${what} is not tested: install the Debian package '${missing}' ***\n\n`,
+  )
   return describe.skip
 }
 

@@ -72,7 +72,14 @@ describe('the documented example', () => {
       gateway: 'gw-1',
       state: join(directory.path, 'state'),
       broker: { listen: [{ host: '127.0.0.1', port: 8883, tls: '1.3' }] },
-      bedside: { devices: [{ path: '/dev/ttyUSB0' }, { port: 4001 }, { air: join(directory.path, 'air') }, { radio: 'bluez' }] },
+      bedside: {
+        devices: [
+          { path: '/dev/ttyUSB0' },
+          { port: 4001 },
+          { air: join(directory.path, 'air') },
+          { radio: 'bluez' },
+        ],
+      },
       uplinks: [{ ca: join(directory.path, 'hospital-ca.pem'), prefix: 'gw-1/' }],
     })
   })

@@ -104,7 +104,14 @@ function complete(
 }
 
 function withPaths(device: DeviceConfig, absolute: (written: string) => string): DeviceConfig {
-  if (device.link === 'serial') return { ...device, path: absolute(device.path) }
+  if (device.link === 'serial') {
+    const { path, paths } = device
+    return {
+      ...device,
+      ...(path !== undefined && { path: absolute(path) }),
+      ...(paths !== undefined && { paths: paths.map(absolute) }),
+    }
+  }
   if (device.link !== 'ble') return device
   const { air, passkeyFile } = device
   return {

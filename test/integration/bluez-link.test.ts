@@ -19,7 +19,7 @@ const logs: EventLog<LinkEvent>[] = []
 const events: unknown[] = []
 
 function open(keys: Partial<BleDeviceConfig> = {}, protocol: DeviceProtocol = bleHeartRate) {
-  const link = createDeviceLink(
+  const { link } = createDeviceLink(
     { id: 'strap-1', protocol: protocol.id, link: 'ble', radio: 'bluez', address: ADDRESS, ...keys },
     protocol,
     {
@@ -27,6 +27,7 @@ function open(keys: Partial<BleDeviceConfig> = {}, protocol: DeviceProtocol = bl
       log: silentLog,
       random: () => 0.5,
       lockDir: '/nowhere',
+      reservedPaths: [],
       events: { emit: (eventClass, event, detail) => events.push({ eventClass, event, ...detail }) },
     },
   )

@@ -6,6 +6,9 @@ import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
 import { contec5Byte } from './contec-5byte.ts'
 import { contecV7, contecV7Command } from './contec-v7.ts'
+import { intellivueFcs } from './intellivue-fcs.ts'
+import { intellivueLan } from './intellivue-lan.ts'
+import { intellivueRs232 } from './intellivue-rs232.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -23,6 +26,8 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   blePulseOximeter,
   contec5Byte,
   contecV7,
+  intellivueLan,
+  intellivueRs232,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,
@@ -38,4 +43,4 @@ export function protocolById(id: string): DeviceProtocol | undefined {
 }
 
 /** What `wardgate decode` reads besides, one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [contecV7Command, noninCommand]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [contecV7Command, intellivueFcs, noninCommand]

@@ -7,6 +7,7 @@ import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
 import { createInsulinPump } from './insulin-pump.ts'
+import { cuffReading, intellivueReading } from './intellivue-numerics.ts'
 import { ivyReading } from './ivy-encoder.ts'
 import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
@@ -44,10 +45,12 @@ export function expectedSets(recording: Recording, protocol: string, replay: Rep
     throw new SimulatorError(`no simulator for the protocol '${protocol}'`)
   const asked: Due = { atS: replay.startS, elapsedS: 0, row: rowAtStart }
   const dues = [...(protocol === PUMP ? [asked] : []), ...timeline(recording, replay, kind.rhythm)]
-  return dues.flatMap((due) => {
-    const metrics = expect(due)
-    return metrics === undefined ? [] : [{ atS: due.atS, metrics }]
-  })
+  const expectMore = LATER_EXPECTATIONS[protocol]?.(rowAtStart)
+  return dues.flatMap((due) =>
+    [expect(due), expectMore?.(due)].flatMap((metrics) =>
+      metrics === undefined ? [] : [{ atS: due.atS, metrics }],
+    ),
+  )
 }
 
 const PUMP = 'ble-insulin-delivery'
@@ -64,7 +67,15 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
+  'intellivue-lan': () => expectIntellivue,
+  'intellivue-rs232': () => expectIntellivue,
   [PUMP]: expectPump,
+}
+
+/** What was measured at a time of its own stands in a set of its own, behind the set of the instant. */
+const LATER_EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
+  'intellivue-lan': expectIntellivueCuff,
+  'intellivue-rs232': expectIntellivueCuff,
 }
 
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
@@ -109,6 +120,36 @@ function expectIvy({ row }: Due): readonly ExpectedMetric[] {
     metric('MDC_PULS_RATE_NON_INV', undefined),
     metric('MDC_TEMP', undefined),
   ]
+}
+
+function expectIntellivue(due: Due): readonly ExpectedMetric[] {
+  const { abp, tempCoreCel, tempSkinCel, heartRate, spo2, pulseRate, respRate } = intellivueReading(due)
+  return [
+    metric('MDC_PRESS_BLD_ART_ABP_MEAN', abp.mean),
+    metric('MDC_PRESS_BLD_ART_ABP_SYS', abp.systolic),
+    metric('MDC_PRESS_BLD_ART_ABP_DIA', abp.diastolic),
+    metric('MDC_TEMP_CORE', tempCoreCel),
+    metric('MDC_TEMP_SKIN', tempSkinCel),
+    metric('MDC_ECG_HEART_RATE', heartRate),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_PLETH_PULS_RATE', pulseRate),
+    metric('MDC_RESP_RATE', respRate),
+  ]
+}
+
+/** Told once for each time that the cuff was inflated. */
+function expectIntellivueCuff(): Expectation {
+  let toldRowAtS: number | undefined
+  return (due) => {
+    const cuff = cuffReading(due)
+    if (cuff === undefined || due.row?.atS === toldRowAtS) return undefined
+    toldRowAtS = due.row?.atS
+    return [
+      metric('MDC_PRESS_BLD_NONINV_SYS', cuff.systolic),
+      metric('MDC_PRESS_BLD_NONINV_DIA', cuff.diastolic),
+      metric('MDC_PRESS_BLD_NONINV_MEAN', cuff.mean),
+    ]
+  }
 }
 
 function expectStrap(): Expectation {

@@ -1,7 +1,9 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
-import { METRICS, type MetricRef } from '../devices/metrics.ts'
+import { contec5ByteReading, contecReading } from './contec-encoder.ts'
 import { kindOf } from './device-kinds.ts'
+import { expectDri, expectMedibus } from './expected-ventilation.ts'
+import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
@@ -12,13 +14,10 @@ import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
 import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
+import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
-export interface ExpectedMetric {
-  readonly mdc: number
-  /** null: the device says that it has no value. */
-  readonly value: number | null
-}
+export type { ExpectedMetric } from './expected-metric.ts'
 
 export interface ExpectedSet {
   /** Recording time. */
@@ -36,7 +35,7 @@ type Expectation = (due: Due) => readonly ExpectedMetric[] | undefined
  * before any row is due.
  */
 export function expectedSets(recording: Recording, protocol: string, replay: Replay): readonly ExpectedSet[] {
-  const kind = kindOf(protocol)
+  const kind = kindOf(protocol) ?? TALKING_KINDS.find((talking) => talking.protocol === protocol)
   const rowAtStart = rowAt(recording, replay.startS)
   const expect = EXPECTATIONS[protocol]?.(rowAtStart)
   if (kind === undefined || expect === undefined)
@@ -56,8 +55,14 @@ const PUMP = 'ble-insulin-delivery'
 const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'nonin-df2': () => expectNonin,
   'nonin-df7': () => expectNonin,
+  'nonin-df8': () => expectNonin,
+  'nonin-df13': () => expectNonin,
+  'contec-5byte': () => expectContec5Byte,
+  'contec-v7': () => expectContecV7,
   'masimo-ascii1': () => expectMasimo,
   'ivy-ansarb': () => expectIvy,
+  'datex-dri': () => expectDri,
+  medibus: () => expectMedibus,
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
@@ -75,6 +80,20 @@ const LATER_EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
   const { pulseRate, spo2 } = noninReading(row)
   return [metric('MDC_PULS_OXIM_PULS_RATE', pulseRate), metric('MDC_PULS_OXIM_SAT_O2', spo2)]
+}
+
+function expectContec5Byte({ row, atS }: Due): readonly ExpectedMetric[] {
+  const { pulseRate, spo2 } = contec5ByteReading(row, atS)
+  return [metric('MDC_PULS_OXIM_PULS_RATE', pulseRate), metric('MDC_PULS_OXIM_SAT_O2', spo2)]
+}
+
+function expectContecV7({ row, atS }: Due): readonly ExpectedMetric[] {
+  const { pulseRate, spo2, perfusionIndexPct } = contecReading(row, atS)
+  return [
+    metric('MDC_PULS_OXIM_PULS_RATE', pulseRate),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_BLD_PERF_INDEX', perfusionIndexPct),
+  ]
 }
 
 function expectMasimo({ row, atS }: Due): readonly ExpectedMetric[] {
@@ -170,8 +189,4 @@ function expectPump(rowAtStart: RecordedRow | undefined): Expectation {
       metric('MDCX_INSULIN_ON_BOARD', insulinOnBoardIU),
     ]
   }
-}
-
-function metric(ref: MetricRef, value: number | undefined): ExpectedMetric {
-  return { mdc: METRICS[ref].mdc, value: value ?? null }
 }

@@ -1,9 +1,13 @@
 /** Every protocol wardgate speaks, one line each. A new driver adds its import and its line, and nothing else. */
 
+import { alarisAsena } from './alaris-asena.ts'
+import { baxterAs50 } from './baxter-as50.ts'
+import { bbraunBcc } from './bbraun-bcc.ts'
 import { bleCgm } from './ble-cgm.ts'
 import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
+import { hl7Mllp } from './hl7-mllp.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -12,10 +16,14 @@ import { noninDf7 } from './nonin-df7.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
+  alarisAsena,
+  baxterAs50,
+  bbraunBcc,
   bleCgm,
   bleHeartRate,
   bleInsulinDelivery,
   blePulseOximeter,
+  hl7Mllp,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,

@@ -30,7 +30,7 @@ export function readPump(values: ReadonlyMap<string, string>, from: FromPart): r
     else if ('kind' in read) texts.push(read)
     // Two dose rates of one instant: the second one would replace the first.
     else if (numerics.every((numeric) => numeric.metric.mdc !== read.metric.mdc)) numerics.push(read)
-    else texts.push({ kind: 'text', name: parameter, value, unit: read.metric.unit })
+    else texts.push(inOtherUnit(parameter, value, read.metric.unit))
   }
   const set = numerics.length === 0 ? [] : [{ kind: 'observation' as const, ...from, numerics }]
   return [...set, ...texts.map((text) => ({ ...text, ...from }))]

@@ -56,10 +56,17 @@ export function splitAlarms(observations: readonly Obx[], from: FromPart): Alarm
     else {
       const group = groups.get(containerOf(obx)) ?? new Map<Facet, Obx>()
       groups.set(containerOf(obx), group.set(facet, group.get(facet) ?? obx))
-      if (facet === 'source') others.push(obx)
     }
   }
+  for (const group of groups.values()) others.push(...sourceOf(group))
   return { alarms: [...groups].flatMap(([container, group]) => report(container, group, from)), others }
+}
+
+/** The value that an alarm is about; that of a tested alarm is a test as well. */
+function sourceOf(group: ReadonlyMap<Facet, Obx>): readonly Obx[] {
+  const source = group.get('source')
+  if (source === undefined) return []
+  return [isTest(group.get('event')?.flags ?? []) ? { ...source, flags: [...source.flags, 'TEST'] } : source]
 }
 
 function containerOf({ subId }: Obx): string {

@@ -18,7 +18,7 @@ import { trustOf, worst } from './status.ts'
 import { readFact } from './text.ts'
 import { ageMs } from './time.ts'
 import { readNumber } from './value.ts'
-import { isWave, readWave } from './wave.ts'
+import { isWave, isWaveFacet, readWave } from './wave.ts'
 
 export interface ReadingContext {
   readonly from: FromPart
@@ -46,7 +46,7 @@ export function readReadings(observations: readonly Obx[], context: ReadingConte
   const timed: Timed[] = []
   const rest: DriverOutput[] = []
   for (const [index, obx] of observations.entries()) {
-    if (isDeviceLevel(obx)) continue
+    if (isDeviceLevel(obx) || isWaveFacet(obx)) continue
     if (isWave(obx)) {
       rest.push(
         readWave(obx, facetsOf(obx, observations.slice(index + 1, index + 9)), context.from) ??
@@ -122,7 +122,12 @@ function timedNumeric(
   ]
   const quality = worst([trust.quality, given.quality, isPossible ? 'valid' : 'invalid'])
   return {
-    numeric: { metric, value: given.value, quality, ...(why.length > 0 && { why }) },
+    numeric: {
+      metric,
+      value: quality === 'absent' ? null : given.value,
+      quality,
+      ...(why.length > 0 && { why }),
+    },
     time,
     isHistory: context.isArchive || isOld(time, context),
   }

@@ -22,6 +22,12 @@ export function isWave({ type }: Obx): boolean {
   return type === 'NA'
 }
 
+/** Facts about the samples; they go out with them. */
+export function isWaveFacet({ code }: Obx): boolean {
+  const ref = refOf(code)
+  return ref === 'MDC_ATTR_SAMP_RATE' || ref === 'MDC_ATTR_DATA_RANGE'
+}
+
 /** `facets` are the observations below the wave's own sub-id. Undefined when it cannot be shown as a wave. */
 export function readWave(obx: Obx, facets: readonly Obx[], from: FromPart): Waveform | undefined {
   const rateHz = readRate(facets.find(({ code }) => refOf(code) === 'MDC_ATTR_SAMP_RATE'))

@@ -1,7 +1,8 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
-import { METRICS, type MetricRef } from '../devices/metrics.ts'
 import { kindOf } from './device-kinds.ts'
+import { expectAsena, expectBcc, expectHl7 } from './expected-infusion.ts'
+import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
@@ -13,11 +14,7 @@ import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
-export interface ExpectedMetric {
-  readonly mdc: number
-  /** null: the device says that it has no value. */
-  readonly value: number | null
-}
+export type { ExpectedMetric } from './expected-metric.ts'
 
 export interface ExpectedSet {
   /** Recording time. */
@@ -59,6 +56,10 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
   [PUMP]: expectPump,
+  'hl7-mllp': () => expectHl7,
+  'bbraun-bcc': () => expectBcc,
+  'alaris-asena': () => expectAsena,
+  'baxter-as50': () => () => undefined,
 }
 
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
@@ -129,8 +130,4 @@ function expectPump(rowAtStart: RecordedRow | undefined): Expectation {
       metric('MDCX_INSULIN_ON_BOARD', insulinOnBoardIU),
     ]
   }
-}
-
-function metric(ref: MetricRef, value: number | undefined): ExpectedMetric {
-  return { mdc: METRICS[ref].mdc, value: value ?? null }
 }

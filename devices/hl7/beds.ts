@@ -46,7 +46,7 @@ function bedOf({ fields }: Segment, delimiters: Header['delimiters']): FromPart 
 }
 
 /** The same observations by bed: each of a message's beds once. */
-export function bedsOf(groups: readonly Group[]): readonly Pick<Group, 'from' | 'observations'>[] {
+export function bedsOf(groups: readonly Group[]): readonly Omit<Group, 'startedAt'>[] {
   const beds = new Map<string, { from: FromPart; observations: Obx[] }>()
   for (const { from, observations } of groups) {
     const bed = beds.get(from.part ?? '') ?? { from, observations: [] }

@@ -98,12 +98,13 @@ function nextMark(bytes: Uint8Array, from: number, isAfterEnd: boolean): number 
   return bytes.length
 }
 
+const DELIMITERS = '|^~\\&'
 const SHOWN: ReadonlySet<number> = new Set([
   START,
   END,
   CR,
   0x0a,
-  ...Array.from('|^~\\&', (sign) => sign.charCodeAt(0)),
+  ...Array.from(DELIMITERS, (sign) => sign.charCodeAt(0)),
 ])
 const HIDDEN = 'x'.charCodeAt(0)
 

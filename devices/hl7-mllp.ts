@@ -14,6 +14,7 @@ import type { Header, Segment } from './hl7/message.ts'
 import { MllpFramer } from './hl7/mllp-framer.ts'
 import type { Obx } from './hl7/observation.ts'
 import { readReadings } from './hl7/readings.ts'
+import { ReportPeriods, SHORTEST_LIFE_MS } from './hl7/report-periods.ts'
 import { ShownAlarms } from './hl7/shown-alarms.ts'
 import { readTime } from './hl7/time.ts'
 import { METRICS } from './metrics.ts'
@@ -30,6 +31,7 @@ const ARCHIVE_MODES: ReadonlySet<string> = new Set(['A', 'R', 'I'])
 class Hl7Driver implements Driver {
   readonly #framer = new MllpFramer()
   readonly #alarms = new ShownAlarms()
+  readonly #periods = new ReportPeriods()
   #giveUpAtMs: number | undefined
 
   get wakeAtMs(): number | undefined {
@@ -73,11 +75,11 @@ class Hl7Driver implements Driver {
       return
     }
     if (verdict.kind === 'answer') out.push(...readAnswer(message.segments))
-    if (verdict.kind === 'report') out.push(...this.#read(message.header, message.segments))
+    if (verdict.kind === 'report') out.push(...this.#read(message.header, message.segments, atMs))
     if (verdict.kind !== 'answer') acknowledge(message.header, verdict.outcome, atMs, out)
   }
 
-  #read(header: Header, segments: readonly Segment[]): readonly DriverOutput[] {
+  #read(header: Header, segments: readonly Segment[], atMs: number): readonly DriverOutput[] {
     const given = new Set<string>()
     const isArchive = ARCHIVE_MODES.has(header.processingMode)
     const createdAt = readTime(header.createdAt)
@@ -93,13 +95,15 @@ class Hl7Driver implements Driver {
       out.push(...readReadings(values, { from, createdAt, startedAt: readTime(startedAt), isArchive, given }))
       reports.push(...alarms)
     }
+    if (header.trigger !== ALARM_REPORT) this.#periods.note(out, atMs)
+    const timed = out.map((output) => this.#periods.withLifetime(output))
     // What an archive holds is over: it raises nothing now.
-    if (!isArchive) out.push(...this.#alarms.report(reports))
+    if (!isArchive) timed.push(...this.#alarms.report(reports))
     for (const { from, observations } of bedsOf(groups)) {
-      if (!isArchive) out.push(...this.#alarms.inops(observations, from))
-      out.push(...identity(observations, from))
+      if (!isArchive) timed.push(...this.#alarms.inops(observations, from))
+      timed.push(...identity(observations, from))
     }
-    return out
+    return timed
   }
 }
 
@@ -134,14 +138,16 @@ function readAnswer(segments: readonly Segment[]): readonly DriverOutput[] {
   ]
 }
 
+const MDS = /^\d+\.0\.0\.0$/
+
 /** OBX-18, of the whole device where it is given, otherwise of the first value that has one. */
 function identity(observations: readonly Obx[], from: FromPart): readonly DriverOutput[] {
   const named = observations.filter(({ equipment }) => equipment !== '')
-  const device = named.find(({ subId }) => /^\d+\.0\.0\.0$/.test(subId)) ?? named[0]
+  const device = named.find(({ subId }) => MDS.test(subId)) ?? named[0]
   if (device === undefined) return []
-  return [
-    { kind: 'text', ...from, name: 'equipment_id', value: cleanText(device.equipment), isIdentity: true },
-  ]
+  const text = { kind: 'text' as const, ...from, name: 'equipment_id', value: cleanText(device.equipment) }
+  // What stands at a single value or an alarm may name another box than the report does.
+  return [MDS.test(device.subId) ? { ...text, isIdentity: true } : text]
 }
 
 export const hl7Mllp: DeviceProtocol = {
@@ -154,7 +160,7 @@ export const hl7Mllp: DeviceProtocol = {
     'IHE PCD Technical Framework and its published examples; old dialects from public samples; no live capture',
   metrics: Object.values(METRICS).filter(({ ref }) => !ref.startsWith('MDCX_')),
   sends: SENDS,
-  ttlMs: 15_000,
+  ttlMs: SHORTEST_LIFE_MS,
   uncertaintyMs: 5_000,
   silenceMs: 180_000,
   createDriver: () => new Hl7Driver(),

@@ -33,7 +33,9 @@ export interface ReadingContext {
 }
 
 /** An episodic value (a cuff pressure) is repeated for hours with its own old time: then it is not current. */
-const CURRENT_MS = 60_000
+const CURRENT_MS = 120_000
+/** The clocks of a gateway and of its monitors differ. */
+const CLOCK_TOLERANCE_MS = 60_000
 
 interface Timed {
   readonly numeric: Numeric
@@ -113,7 +115,7 @@ function timedNumeric(
   const isPossible =
     given.value === null || (given.value >= metric.possible[0] && given.value <= metric.possible[1])
   const aheadMs = time === undefined ? undefined : ageMs(time, context.createdAt)
-  const isAhead = aheadMs !== undefined && aheadMs < -CURRENT_MS
+  const isAhead = aheadMs !== undefined && aheadMs < -CLOCK_TOLERANCE_MS
   const why = [
     ...trust.why,
     ...given.why,

@@ -245,6 +245,23 @@ describe('MLLP', () => {
   })
 })
 
+describe('the lifetime of a reading of HL7', () => {
+  it('is three times the interval of its bed, within bounds', () => {
+    const driver = hl7Mllp.createDriver()
+    const lifeAt = (afterMs: number): readonly (number | undefined)[] =>
+      hear(driver, message(), NOW_MS + afterMs).flatMap((output) =>
+        output.kind === 'observation' ? [output.ttlMs] : [],
+      )
+    expect([0, 1000, 61_000, 62_000, 3_662_000].map(lifeAt)).toEqual([
+      [15_000],
+      [15_000],
+      [180_000],
+      [15_000],
+      [180_000],
+    ])
+  })
+})
+
 describe('alarms of HL7', () => {
   const alarm = (phase: string): Uint8Array =>
     message({ type: 'ORU^R40^ORU_R40' }, [

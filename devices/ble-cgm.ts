@@ -104,6 +104,7 @@ class CgmDriver implements Driver {
   }
 
   #reset(): void {
+    this.#alerts.reopened()
     this.#features = undefined
     this.#start = undefined
     this.#lastOffsetMin = -1

@@ -1,5 +1,8 @@
 /** Every protocol wardgate speaks, one line each. A new driver adds its import and its line, and nothing else. */
 
+import { alarisAsena } from './alaris-asena.ts'
+import { baxterAs50 } from './baxter-as50.ts'
+import { bbraunBcc } from './bbraun-bcc.ts'
 import { bleCgm } from './ble-cgm.ts'
 import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
@@ -10,6 +13,7 @@ import { datexDri, datexDriRecord } from './datex-dri.ts'
 import { intellivueFcs } from './intellivue-fcs.ts'
 import { intellivueLan } from './intellivue-lan.ts'
 import { intellivueRs232 } from './intellivue-rs232.ts'
+import { hl7Mllp } from './hl7-mllp.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -22,6 +26,9 @@ import { noninDf8 } from './nonin-df8.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
+  alarisAsena,
+  baxterAs50,
+  bbraunBcc,
   bleCgm,
   bleHeartRate,
   bleInsulinDelivery,
@@ -31,6 +38,7 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   datexDri,
   intellivueLan,
   intellivueRs232,
+  hl7Mllp,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,

@@ -1,8 +1,9 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
 import { contec5ByteReading, contecReading } from './contec-encoder.ts'
-import { kindOf } from './device-kinds.ts'
+import { expectAsena, expectBcc, expectHl7 } from './expected-infusion.ts'
 import { expectDri, expectMedibus } from './expected-ventilation.ts'
+import { kindOf } from './device-kinds.ts'
 import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
@@ -69,6 +70,10 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'intellivue-lan': () => expectIntellivue,
   'intellivue-rs232': () => expectIntellivue,
   [PUMP]: expectPump,
+  'hl7-mllp': () => expectHl7,
+  'bbraun-bcc': () => expectBcc,
+  'alaris-asena': () => expectAsena,
+  'baxter-as50': () => () => undefined,
 }
 
 /** What was measured at a time of its own stands in a set of its own, behind the set of the instant. */

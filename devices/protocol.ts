@@ -183,7 +183,8 @@ export interface Driver {
 
 /**
  * What a driver must still know after the gateway was started again, as the number of the last stored record that was
- * fetched. Small: a few short values. `set` returns when the value is on disk.
+ * fetched. Small: a few short values. `set` returns when the value is on disk, or when the disk has refused it and the
+ * engineer was told: then it is known until the next start only.
  */
 export interface DriverMemory {
   get(key: string): string | undefined

@@ -13,6 +13,7 @@ import type { Counters, DeviceEntry, OutboundMessage } from './ports.ts'
 import { admitAlert } from './stages/admit-alert.ts'
 import { admitSet } from './stages/admit-set.ts'
 import { admitWaveform } from './stages/admit-waveform.ts'
+import { NOT_UNDERSTOOD } from './stages/line-state.ts'
 import { rejection, rejectUnread } from './stages/refuse.ts'
 import type { WardDevice } from './stages/ward-device.ts'
 
@@ -57,7 +58,9 @@ function admitState(arrival: Arrival): readonly OutboundMessage[] {
       rule: 'device-mismatch',
       reason: `the topic is of ${entry.id}, the message of ${claimed}`,
     })
-  return line === 'up' ? device.regain(nowMs) : device.lose(reason, nowMs)
+  // Bytes that nobody understands bring no reading either, whatever the line does.
+  const isUsable = line === 'up' && reason !== NOT_UNDERSTOOD
+  return isUsable ? device.regain(nowMs) : device.lose(reason, nowMs)
 }
 
 function admitBlock(arrival: Arrival): readonly OutboundMessage[] {

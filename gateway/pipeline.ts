@@ -10,12 +10,13 @@ import {
   map,
   merge,
   mergeMap,
+  type MonoTypeOperatorFunction,
   Observable,
   repeat,
   takeUntil,
   tap,
 } from 'rxjs'
-import type { DeviceProtocol } from '../devices/protocol.ts'
+import type { DeviceProtocol, DriverMemory } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
 import type { IngestSet, LinkName } from './contract/reading.ts'
 import { errorMessage } from './errors.ts'
@@ -26,6 +27,7 @@ import { createAccount } from './stages/account.ts'
 import { lineState, lineStates } from './stages/line-state.ts'
 import { createPartRouter, devicesOf, type LineParts } from './stages/parts-of-line.ts'
 import { createRelay, relayedState, type Relay, type Relayed } from './stages/relay.ts'
+import { requireIdentity, type ExpectedIdentity } from './stages/require-identity.ts'
 import { runDriver, type Received } from './stages/run-driver.ts'
 
 /** A line and the devices behind it. */
@@ -33,6 +35,11 @@ export interface BedsideDevice extends LineParts {
   readonly protocol: DeviceProtocol
   readonly link: Link
   readonly linkName: LinkName
+  /** Nothing is published before the device has said that it is this one. */
+  readonly identity?: ExpectedIdentity
+  readonly memory?: DriverMemory
+  /** The terminal of a serial line, for advice. */
+  readonly port?: string
 }
 
 export interface PipelineParts {
@@ -56,7 +63,7 @@ export function pipeline(device: BedsideDevice, parts: PipelineParts): Observabl
   const ids = devicesOf(device)
   const relays = relaysOf(device, parts)
   const routeOf = createPartRouter(device, parts)
-  const account = createAccount(ids, parts)
+  const account = createAccount(ids, parts, device.port)
 
   const take = (received: Received): readonly Relayed[] => {
     if (received.kind === 'line' && received.phase === 'closed') loseAll(relays)
@@ -69,6 +76,7 @@ export function pipeline(device: BedsideDevice, parts: PipelineParts): Observabl
     [...relays.values()].flatMap((relay) => relay.refresh(clock.nowMs()))
 
   return defer(() => runDriver({ ...device, clock })).pipe(
+    identified(device, parts),
     connect((received$) =>
       merge(
         received$.pipe(mergeMap(take)),
@@ -89,6 +97,15 @@ export function pipeline(device: BedsideDevice, parts: PipelineParts): Observabl
     tap((relayed) => outbox.put(relayed)),
     ignoreElements(),
   )
+}
+
+function identified(
+  { id, identity }: BedsideDevice,
+  parts: PipelineParts,
+): MonoTypeOperatorFunction<Received> {
+  return identity === undefined
+    ? (received$) => received$
+    : requireIdentity(identity, { ...parts, device: id })
 }
 
 function relaysOf(device: BedsideDevice, parts: PipelineParts): ReadonlyMap<string, Relay> {

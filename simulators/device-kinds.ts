@@ -19,12 +19,13 @@ import {
 import { createPulseOximeterPeripheral } from './pulse-oximeter-peripheral.ts'
 import type { RecordedField } from './recording.ts'
 import type { CreateTalker } from './talker.ts'
+import { TALKING_KINDS } from './talking-kinds.ts'
 import type { Due, Rhythm } from './timeline.ts'
 
 interface KindBase {
   readonly protocol: string
   readonly rhythm: Rhythm
-  /** A recording that holds none of these has nothing to say through this device. */
+  /** A recording that holds none of these has nothing to say through this device; empty: it shows no recording. */
   readonly plays: readonly RecordedField[]
 }
 
@@ -48,7 +49,7 @@ export interface TalkingKind extends KindBase {
   readonly createTalker: CreateTalker
 }
 
-export type DeviceKind = SerialKind | BleKind
+export type DeviceKind = SerialKind | BleKind | TalkingKind
 
 interface EncoderOptions {
   readonly seed: number
@@ -155,10 +156,12 @@ const KINDS: readonly DeviceKind[] = [
   },
 ]
 
-export const SIMULATED_PROTOCOLS: readonly string[] = KINDS.map(({ protocol }) => protocol)
+const ALL_KINDS: readonly DeviceKind[] = [...KINDS, ...TALKING_KINDS]
+
+export const SIMULATED_PROTOCOLS: readonly string[] = ALL_KINDS.map(({ protocol }) => protocol)
 
 export function kindOf(protocol: string): DeviceKind | undefined {
-  return KINDS.find((kind) => kind.protocol === protocol)
+  return ALL_KINDS.find((kind) => kind.protocol === protocol)
 }
 
 function nonin(format: NoninFormat): SerialKind {

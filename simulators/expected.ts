@@ -1,12 +1,14 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
-import { METRICS, type MetricRef } from '../devices/metrics.ts'
 import { contec5ByteReading, contecReading } from './contec-encoder.ts'
 import { kindOf } from './device-kinds.ts'
+import { expectDri, expectMedibus } from './expected-ventilation.ts'
+import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
 import { createInsulinPump } from './insulin-pump.ts'
+import { cuffReading, intellivueReading } from './intellivue-numerics.ts'
 import { ivyReading } from './ivy-encoder.ts'
 import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
@@ -15,11 +17,7 @@ import { SimulatorError } from './simulator-error.ts'
 import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
-export interface ExpectedMetric {
-  readonly mdc: number
-  /** null: the device says that it has no value. */
-  readonly value: number | null
-}
+export type { ExpectedMetric } from './expected-metric.ts'
 
 export interface ExpectedSet {
   /** Recording time. */
@@ -44,10 +42,12 @@ export function expectedSets(recording: Recording, protocol: string, replay: Rep
     throw new SimulatorError(`no simulator for the protocol '${protocol}'`)
   const asked: Due = { atS: replay.startS, elapsedS: 0, row: rowAtStart }
   const dues = [...(protocol === PUMP ? [asked] : []), ...timeline(recording, replay, kind.rhythm)]
-  return dues.flatMap((due) => {
-    const metrics = expect(due)
-    return metrics === undefined ? [] : [{ atS: due.atS, metrics }]
-  })
+  const expectMore = LATER_EXPECTATIONS[protocol]?.(rowAtStart)
+  return dues.flatMap((due) =>
+    [expect(due), expectMore?.(due)].flatMap((metrics) =>
+      metrics === undefined ? [] : [{ atS: due.atS, metrics }],
+    ),
+  )
 }
 
 const PUMP = 'ble-insulin-delivery'
@@ -61,10 +61,20 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'contec-v7': () => expectContecV7,
   'masimo-ascii1': () => expectMasimo,
   'ivy-ansarb': () => expectIvy,
+  'datex-dri': () => expectDri,
+  medibus: () => expectMedibus,
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
+  'intellivue-lan': () => expectIntellivue,
+  'intellivue-rs232': () => expectIntellivue,
   [PUMP]: expectPump,
+}
+
+/** What was measured at a time of its own stands in a set of its own, behind the set of the instant. */
+const LATER_EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
+  'intellivue-lan': expectIntellivueCuff,
+  'intellivue-rs232': expectIntellivueCuff,
 }
 
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
@@ -111,6 +121,36 @@ function expectIvy({ row }: Due): readonly ExpectedMetric[] {
   ]
 }
 
+function expectIntellivue(due: Due): readonly ExpectedMetric[] {
+  const { abp, tempCoreCel, tempSkinCel, heartRate, spo2, pulseRate, respRate } = intellivueReading(due)
+  return [
+    metric('MDC_PRESS_BLD_ART_ABP_MEAN', abp.mean),
+    metric('MDC_PRESS_BLD_ART_ABP_SYS', abp.systolic),
+    metric('MDC_PRESS_BLD_ART_ABP_DIA', abp.diastolic),
+    metric('MDC_TEMP_CORE', tempCoreCel),
+    metric('MDC_TEMP_SKIN', tempSkinCel),
+    metric('MDC_ECG_HEART_RATE', heartRate),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_PLETH_PULS_RATE', pulseRate),
+    metric('MDC_RESP_RATE', respRate),
+  ]
+}
+
+/** Told once for each time that the cuff was inflated. */
+function expectIntellivueCuff(): Expectation {
+  let toldRowAtS: number | undefined
+  return (due) => {
+    const cuff = cuffReading(due)
+    if (cuff === undefined || due.row?.atS === toldRowAtS) return undefined
+    toldRowAtS = due.row?.atS
+    return [
+      metric('MDC_PRESS_BLD_NONINV_SYS', cuff.systolic),
+      metric('MDC_PRESS_BLD_NONINV_DIA', cuff.diastolic),
+      metric('MDC_PRESS_BLD_NONINV_MEAN', cuff.mean),
+    ]
+  }
+}
+
 function expectStrap(): Expectation {
   const strap = createStrap()
   return ({ row }) => {
@@ -149,8 +189,4 @@ function expectPump(rowAtStart: RecordedRow | undefined): Expectation {
       metric('MDCX_INSULIN_ON_BOARD', insulinOnBoardIU),
     ]
   }
-}
-
-function metric(ref: MetricRef, value: number | undefined): ExpectedMetric {
-  return { mdc: METRICS[ref].mdc, value: value ?? null }
 }

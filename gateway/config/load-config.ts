@@ -104,9 +104,21 @@ function complete(
 }
 
 function withPaths(device: DeviceConfig, absolute: (written: string) => string): DeviceConfig {
-  if (device.link === 'serial') return { ...device, path: absolute(device.path) }
-  if (device.link === 'ble') return { ...device, air: absolute(device.air) }
-  return device
+  if (device.link === 'serial') {
+    const { path, paths } = device
+    return {
+      ...device,
+      ...(path !== undefined && { path: absolute(path) }),
+      ...(paths !== undefined && { paths: paths.map(absolute) }),
+    }
+  }
+  if (device.link !== 'ble') return device
+  const { air, passkeyFile } = device
+  return {
+    ...device,
+    ...(air !== undefined && { air: absolute(air) }),
+    ...(passkeyFile !== undefined && { passkeyFile: absolute(passkeyFile) }),
+  }
 }
 
 function isLogLevel(word: string): word is LogLevelName {

@@ -20,19 +20,28 @@ const ENTRIES: Readonly<Record<string, (config: ConfigFile) => readonly Entry[]>
     ]),
   line: ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
-      device.link === 'serial' ? [{ value: device.path, path: devicePath(index, 'path') }] : [],
+      device.link === 'serial' && device.path !== undefined
+        ? [{ value: device.path, path: devicePath(index, 'path') }]
+        : [],
     ),
   'device server port': ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
       device.link === 'tcp' ? [{ value: endpoint(device), path: devicePath(index, 'port') }] : [],
+    ),
+  'device address': ({ bedside }) =>
+    (bedside?.devices ?? []).flatMap((device, index) =>
+      device.link === 'udp' ? [{ value: udpEndpoint(device), path: devicePath(index, 'host') }] : [],
     ),
   'Bluetooth address': ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
       device.link === 'ble' ? [{ value: device.address, path: devicePath(index, 'address') }] : [],
     ),
   uplink: ({ uplinks }) => uplinks.map(({ id }, index) => ({ value: id, path: ['uplinks', index, 'id'] })),
-  'listening address': ({ broker, health }) =>
+  'listening address': ({ broker, bedside, health }) =>
     [
+      ...(bedside?.devices ?? []).flatMap((device, index) =>
+        device.link === 'tcp-listen' ? [{ listen: device, path: devicePath(index, 'port') }] : [],
+      ),
       ...(broker?.listen ?? []).map((listen, index) => ({
         listen,
         path: ['broker', 'listen', index, 'port'],
@@ -54,6 +63,10 @@ export function checkRepeats(config: ConfigFile): readonly Finding[] {
 
 function devicePath(index: number, key: string): KeyPath {
   return ['bedside', 'devices', index, key]
+}
+
+function udpEndpoint({ host, port }: { readonly host: string; readonly port?: number }): string {
+  return port === undefined ? host : endpoint({ host, port })
 }
 
 function endpoint({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -71,13 +71,13 @@ export interface ObservationSet {
   readonly metrics: readonly WireMetric[]
 }
 
+export const LINK_NAMES = ['serial', 'tcp', 'udp', 'tcp-listen', 'ble', 'mqtt'] as const
+export type LinkName = (typeof LINK_NAMES)[number]
 export interface SetSource {
   readonly gateway: string
   readonly link: LinkName
   readonly driver: string
 }
-
-export type LinkName = 'serial' | 'tcp' | 'ble' | 'udp' | 'mqtt'
 
 /** Retained on `.../last`: for each metric the last valid value, each with its own time and lifetime. */
 export interface LastValues {

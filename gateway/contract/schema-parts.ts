@@ -1,5 +1,7 @@
 /** What the schemas of all payloads share. */
 
+import { LINK_NAMES } from './reading.ts'
+
 export const id = { type: 'string', pattern: '^[a-z0-9-]{1,32}$' } as const
 export const instant = {
   type: 'string',
@@ -14,7 +16,7 @@ export const version = { const: 1 } as const
 export const word = { type: 'string', maxLength: 64 } as const
 export const text = { type: 'string', maxLength: 512 } as const
 export const durationMs = { type: 'integer', minimum: 1, maximum: 86_400_000 } as const
-const link = { enum: ['serial', 'tcp', 'ble', 'udp', 'mqtt'] } as const
+const link = { enum: LINK_NAMES } as const
 
 export const quality = {
   enum: ['valid', 'questionable', 'invalid', 'calibrating', 'under', 'over', 'absent'],

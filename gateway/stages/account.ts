@@ -4,6 +4,7 @@ import type { Command } from '../../devices/protocol.ts'
 import type { Log } from '../log.ts'
 import type { Counters, EventSink } from '../ports.ts'
 import { createIdentityWatch } from './identity-watch.ts'
+import type { LineEvent } from './line-state.ts'
 import type { Received } from './run-driver.ts'
 
 export interface AccountParts {
@@ -12,11 +13,16 @@ export interface AccountParts {
   readonly log: Log
 }
 
-/** The first of `devices` is that of the line itself. */
-export function createAccount(devices: readonly string[], { counters, events, log }: AccountParts) {
+/** The first of `devices` is that of the line itself; `port` is its terminal, for advice. */
+export function createAccount(
+  devices: readonly string[],
+  { counters, events, log }: AccountParts,
+  port?: string,
+) {
   const identities = new Map(devices.map((id) => [id, createIdentityWatch(id, events)]))
   const [line = ''] = devices
   const toldForbidden = new Set<string>()
+  let isNotUnderstood = false
 
   const refuse = (command: Command): void => {
     counters.count('commands_refused_total')
@@ -26,9 +32,16 @@ export function createAccount(devices: readonly string[], { counters, events, lo
     events.emit('technical', 'command-forbidden', { device: line, command: what })
   }
 
+  const noteLine = (phase: LineEvent['phase']): void => {
+    if (phase === 'not-understood' && !isNotUnderstood)
+      events.emit('technical', 'line-not-understood', { device: line, advice: lineAdvice(port) })
+    if (phase === 'not-understood' || phase === 'understood') isNotUnderstood = phase === 'not-understood'
+  }
+
   /** `device` is the one that an output belongs to; undefined when it belongs to none. */
   return (received: Received, device: string | undefined): void => {
-    if (received.kind === 'command-forbidden') refuse(received.command)
+    if (received.kind === 'line') noteLine(received.phase)
+    else if (received.kind === 'command-forbidden') refuse(received.command)
     else if (received.kind === 'command-failed')
       log.warn('command-failed', {
         device: line,
@@ -41,6 +54,11 @@ export function createAccount(devices: readonly string[], { counters, events, lo
       else if (output.kind === 'text' && device !== undefined) identities.get(device)?.(output)
     }
   }
+}
+
+function lineAdvice(port: string | undefined): string {
+  const settings = 'check protocol and line settings'
+  return port === undefined ? settings : `${settings}: wardgate doctor --port ${port}`
 }
 
 /** What a command is, without its bytes. */

@@ -2,12 +2,11 @@
 
 import { AlertConditions } from './gatt/alert-conditions.ts'
 import { decodeCharacteristic } from './gatt/characteristics.ts'
-import { deviceIdentityText } from './gatt/device-identity.ts'
+import { CommonServices } from './gatt/common-services.ts'
 import { COUNTER_AT_CONNECT } from './gatt/e2e.ts'
 import { numbersOf, wordsOf } from './gatt/fields-of.ts'
 import {
   failureText,
-  identityReads,
   missingText,
   offered,
   read,
@@ -78,6 +77,7 @@ export const bleInsulinDelivery: DeviceProtocol = {
 
 class InsulinDeliveryDriver implements Driver {
   readonly #alerts = new AlertConditions()
+  readonly #common = new CommonServices()
   readonly #facts = new Map<string, string>()
   readonly #counters = new Map<string, number>()
   #present: readonly string[] | undefined
@@ -85,7 +85,8 @@ class InsulinDeliveryDriver implements Driver {
   #talk: InsulinConversation | undefined
 
   get wakeAtMs(): number | undefined {
-    return this.#talk?.wakeAtMs
+    const due = [this.#talk?.wakeAtMs, this.#common.wakeAtMs].filter((atMs) => atMs !== undefined)
+    return due.length === 0 ? undefined : Math.min(...due)
   }
 
   receive(event: LinkEvent, atMs: number): readonly DriverOutput[] {
@@ -107,11 +108,11 @@ class InsulinDeliveryDriver implements Driver {
 
   tick(atMs: number): readonly DriverOutput[] {
     const talk = this.#talk
-    if (talk === undefined) return []
+    if (talk === undefined) return this.#common.tick(atMs)
     const late: readonly DriverOutput[] = talk.hasTimedOut(atMs)
       ? [fact('procedure_timed_out', talk.request?.name ?? 'read'), ...talk.finish(false, atMs)]
       : []
-    return [...late, ...talk.pollIfDue(atMs)]
+    return [...late, ...talk.pollIfDue(atMs), ...this.#common.tick(atMs)]
   }
 
   #open(present: readonly string[] | undefined): readonly DriverOutput[] {
@@ -127,6 +128,7 @@ class InsulinDeliveryDriver implements Driver {
     this.#facts.clear()
     this.#isProtected = undefined
     this.#talk = undefined
+    this.#common.close()
   }
 
   #failed(command: Command, atMs: number): readonly DriverOutput[] {
@@ -142,7 +144,7 @@ class InsulinDeliveryDriver implements Driver {
   #value(event: ValueEvent, atMs: number): readonly DriverOutput[] {
     const { characteristic, bytes } = event
     const handle = this.#handlers[characteristic]
-    if (handle === undefined) return deviceIdentityText(characteristic, bytes)
+    if (handle === undefined) return this.#common.value(characteristic, bytes, atMs)
     // Before 2B23 was read it is not known whether a value ends in counter and CRC: it cannot be believed.
     if (this.#isProtected === undefined && characteristic !== FEATURES)
       return [discarded('unsupported', bytes)]
@@ -196,7 +198,7 @@ class InsulinDeliveryDriver implements Driver {
       ...this.#news('insulin_concentration_iu_per_ml', value['concentrationIUmL']),
       ...offered(Object.keys(INDICATIONS), this.#present).map(subscribe),
       ...this.#talk.begin(atMs),
-      ...identityReads(this.#present),
+      ...this.#common.open(this.#present, atMs),
     ]
   }
 

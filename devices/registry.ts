@@ -1,9 +1,12 @@
 /** Every protocol wardgate speaks, one line each. A new driver adds its import and its line, and nothing else. */
 
-import { bleCgm } from './ble-cgm.ts'
+import { bleBloodPressure } from './ble-blood-pressure.ts'
+import { bleCgm, bleCgmCcittFalse } from './ble-cgm.ts'
+import { bleGlucose } from './ble-glucose.ts'
 import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
+import { bleThermometer } from './ble-thermometer.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -12,10 +15,14 @@ import { noninDf7 } from './nonin-df7.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
+  bleBloodPressure,
   bleCgm,
+  bleCgmCcittFalse,
+  bleGlucose,
   bleHeartRate,
   bleInsulinDelivery,
   blePulseOximeter,
+  bleThermometer,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,

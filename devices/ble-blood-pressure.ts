@@ -52,7 +52,8 @@ function bloodPressureDriver(memory?: DriverMemory): Driver {
       if (!decoded.ok) return [{ kind: 'discarded', reason: decoded.reason, bytes }]
       const { value } = decoded
       if (told.isRepeated(bytes, value['timestamp'])) return []
-      const user = value['userId'] === undefined ? undefined : String(value['userId'])
+      const { userId: slot } = value
+      const user = typeof slot === 'number' || typeof slot === 'string' ? String(slot) : undefined
       const isAnother = user !== undefined && user !== userId
       userId = user ?? userId
       return [

@@ -73,11 +73,12 @@ export function contextText(context: Fields): Text {
   return { kind: 'text', name: 'glucose_context', value: wordsFor(context) }
 }
 
+const LASTING: ReadonlySet<string> = new Set(['battery-low', 'sensor-malfunction', 'general-device-fault'])
+
 /** What the newest record says of the meter itself. */
 export function meterAlerts(record: Fields): readonly AlertCondition[] {
-  const lasting = ['battery-low', 'sensor-malfunction', 'general-device-fault']
   return wordsOf(record['status'])
-    .filter((word) => lasting.includes(word))
+    .filter((word) => LASTING.has(word))
     .map((code) => ({ code, source: 'technical', text: code.replaceAll('-', ' '), flags: [] }))
 }
 

@@ -73,6 +73,11 @@ export class RecordFetch {
     return this.#running !== undefined
   }
 
+  /** Records are expected: a procedure runs, and it is no abort. */
+  get isReporting(): boolean {
+    return this.#running !== undefined && this.#running.request.kind !== 'abort'
+  }
+
   get deadlineMs(): number | undefined {
     return this.#running?.deadlineMs
   }
@@ -115,6 +120,11 @@ export class RecordFetch {
     if (isLive) this.#ahead.add(sequence)
     else this.#log.tell(sequence)
     return true
+  }
+
+  /** A record without a number has arrived. */
+  touch(atMs: number): void {
+    if (this.#running !== undefined) this.#running.deadlineMs = atMs + ANSWER_MS
   }
 
   /** A record of this fetch could not be read because it was damaged on its way. */

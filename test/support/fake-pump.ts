@@ -22,6 +22,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
   '6503': '6a03000155e0',
   c003: 'cf037b0000ff2d0000ff',
   f303: 'fc03000cf0',
+  '9503': '9a037bf02df0a8f0',
+  a6030f0f: 'a9030f0f10270000',
+  a6035533: 'a903553360000000',
+  '33550f': '0f0f3306',
+  '33690f': '0f0f3306',
 }
 
 export interface PumpBehaviour {

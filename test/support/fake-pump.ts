@@ -1,6 +1,6 @@
 import { bleInsulinDelivery } from '../../devices/ble-insulin-delivery.ts'
 import { appendCounterAndCrc, COUNTER_AT_CONNECT, crcOf, nextCounter } from '../../devices/gatt/e2e.ts'
-import type { Command, Driver, DriverOutput, LinkEvent } from '../../devices/protocol.ts'
+import type { Command, Driver, DriverMemory, DriverOutput, LinkEvent } from '../../devices/protocol.ts'
 
 export const AT_MS = Date.parse('2026-09-20T10:15:00Z')
 
@@ -43,13 +43,14 @@ export function bytesOf(hex: string): Uint8Array {
 
 /** A pump and the driver that talks to it: it answers every command until the driver has no more. */
 export class FakePump {
-  readonly driver: Driver = bleInsulinDelivery.createDriver()
+  readonly driver: Driver
   readonly commands: Command[] = []
   readonly #behaviour: PumpBehaviour
   readonly #counters = new Map<string, number>()
 
-  constructor(behaviour: PumpBehaviour = {}) {
+  constructor(behaviour: PumpBehaviour = {}, memory?: DriverMemory) {
     this.#behaviour = behaviour
+    this.driver = bleInsulinDelivery.createDriver(memory)
   }
 
   open(atMs = AT_MS): DriverOutput[] {

@@ -149,6 +149,10 @@ describe('Nonin pleth', () => {
     const df7 = decodeChunks(noninDf7, [df7Packet()]).find(({ kind }) => kind === 'waveform')
     const frames = Array.from({ length: 25 }, (_, index) => index + 1)
     expect(df2).toMatchObject({ channel: 'pleth', rateHz: 75, samples: frames.map((frame) => 0x40 + frame) })
-    expect(df7).toMatchObject({ channel: 'pleth', rateHz: 75, samples: frames.map((frame) => 0x7500 + frame) })
+    expect(df7).toMatchObject({
+      channel: 'pleth',
+      rateHz: 75,
+      samples: frames.map((frame) => 0x7500 + frame),
+    })
   })
 })

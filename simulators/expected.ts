@@ -1,8 +1,10 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
 import { METRICS, type MetricRef } from '../devices/metrics.ts'
+import { cuffReading } from './blood-pressure-peripheral.ts'
 import { kindOf } from './device-kinds.ts'
 import { oximeterReading } from './finger-oximeter.ts'
+import { createGlucoseMeter } from './glucose-meter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
 import { createInsulinPump } from './insulin-pump.ts'
@@ -11,6 +13,7 @@ import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
 import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
+import { earTemperatureCel } from './thermometer-peripheral.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
 export interface ExpectedMetric {
@@ -59,6 +62,9 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
   [PUMP]: expectPump,
+  'ble-thermometer': () => expectThermometer,
+  'ble-blood-pressure': () => expectCuff,
+  'ble-glucose': expectMeter,
 }
 
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
@@ -113,6 +119,29 @@ function expectGlucose(): Expectation {
     const { glucoseMgDl, trendMgDlMin } = reading
     const trend = trendMgDlMin === undefined ? [] : [metric('MDCX_GLU_RATE_OF_CHANGE', trendMgDlMin)]
     return [metric('MDC_CONC_GLU_ISF', glucoseMgDl), ...trend]
+  }
+}
+
+function expectThermometer({ atS }: Due): readonly ExpectedMetric[] {
+  return [metric('MDC_TEMP_EAR', earTemperatureCel(atS))]
+}
+
+function expectCuff({ row }: Due): readonly ExpectedMetric[] | undefined {
+  const reading = cuffReading(row)
+  if (reading === undefined) return undefined
+  return [
+    metric('MDC_PRESS_BLD_NONINV_SYS', reading.systolic),
+    metric('MDC_PRESS_BLD_NONINV_DIA', reading.diastolic),
+    metric('MDC_PRESS_BLD_NONINV_MEAN', reading.mean),
+  ]
+}
+
+/** What is stored; it is told when somebody asks. */
+function expectMeter(): Expectation {
+  const meter = createGlucoseMeter()
+  return ({ row }) => {
+    const record = row === undefined ? undefined : meter.read(row)
+    return record === undefined ? undefined : [metric('MDC_CONC_GLU_CAPILLARY_PLASMA', record.glucoseMgDl)]
   }
 }
 

@@ -27,7 +27,7 @@ export class CgmSession {
 
   /** True when the record was measured since the connection began: it is no stored one, whoever sent it. */
   isMeasuredSince(offsetMin: number): boolean {
-    return this.#connectedAtMin !== undefined && offsetMin >= this.#connectedAtMin
+    return this.#connectedAtMin !== undefined && offsetMin > this.#connectedAtMin
   }
 
   close(): void {

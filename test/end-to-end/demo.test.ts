@@ -24,7 +24,7 @@ describe('wardgate demo --for 15s --json', () => {
   })
 
   it('brings every device of every bed to the stations over TLS 1.3', () => {
-    expect(summary).toMatchObject({ beds: 13, devices: 20, tls: { protocol: 'TLSv1.3' } })
+    expect(summary).toMatchObject({ beds: 13, devices: 23, tls: { protocol: 'TLSv1.3' } })
     expect(summary['readings']).toBeGreaterThan(500)
     expect(summary['discardedFrames']).toBeGreaterThanOrEqual(0)
   })

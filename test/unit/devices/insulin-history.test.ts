@@ -116,7 +116,7 @@ describe('the stored events of a pump', () => {
     pump.open()
     const lost = '0f00 01000000 0000 55 d00701010000 00 00 00'
     const outputs = report(pump, [REFERENCE(0), lost, BOLUS(2, 60)])
-    expect(outputs.filter((output) => output.kind === 'observation')[0]).not.toHaveProperty('deviceTime')
+    expect(outputs.find((output) => output.kind === 'observation')).not.toHaveProperty('deviceTime')
   })
 
   it('do not move on with an event that has no number', () => {

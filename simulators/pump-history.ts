@@ -12,7 +12,7 @@ export interface PumpHistory {
   report(request: Uint8Array): HistoryReport
 }
 
-export interface HistoryReport {
+interface HistoryReport {
   readonly events: readonly Uint8Array[]
   /** Op code and operand of the indication that follows them, without the end-to-end octets. */
   readonly answer: readonly number[]

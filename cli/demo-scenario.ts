@@ -33,5 +33,10 @@ function again(device: ScenarioDevice, round: number): ScenarioDevice {
     bed: `${device.bed}-r${round}`,
     seed: seedOf(`${device.seed}/${round}`),
     address: addressOf(id),
+    udpPort: 0,
+    // A free port for whoever offers one; a caller needs another port of the gateway.
+    tcpPort: device.link === 'call' ? device.tcpPort + round * CALL_PORTS_APART : 0,
   }
 }
+
+const CALL_PORTS_APART = 100

@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../gateway/clock.ts'
 import type { Scenario } from '../simulators/scenario.ts'
 import type { PlaintextAttempt, UplinkAttempt } from './demo-intruder.ts'
 import type { DemoTally } from './demo-tally.ts'
-import { drawBoard } from './draw-board.ts'
+import { drawBoard, printable } from './draw-board.ts'
 import { openLiveScreen } from './live-screen.ts'
 import type { Station } from './station.ts'
 
@@ -19,6 +19,7 @@ export interface DemoView {
   readonly uplinks: readonly UplinkAttempt[]
 }
 
+const ALERTS_SHOWN = 5
 const REDRAW_MS = { ansi: 500, plain: 5_000 } as const
 
 /** Draws until it is told to stop. */
@@ -60,7 +61,7 @@ function head({ url, stations, tally }: DemoView): readonly string[] {
   const p50 = tally.latencyMs(0.5)
   const latency = p50 === null ? '' : `   device to station ${p50} ms (median)`
   return [
-    `wardgate demo   ${url}   ${tally.observationSetCount} sets, ${tally.readingCount} readings${latency}`,
+    `wardgate demo   ${url}   ${tally.observationSetCount} sets, ${tally.readingCount} readings, ${tally.waveformBlockCount} waveform blocks${latency}`,
     ...stations.map((station) => `  ${station.status()}`),
   ]
 }
@@ -73,6 +74,9 @@ function foot({ plaintext, uplinks, tally, stateDir }: DemoView): readonly strin
         : `  FAILED   plaintext ${what}: ${answeredBytes} bytes were answered`,
     ),
     ...uplinks.map(({ url, reason }) => `  REFUSED  uplink to ${url}: ${reason}`),
+    ...tally.alerts
+      .slice(-ALERTS_SHOWN)
+      .map(({ device, text, phase }) => `  ALERT    ${device}: "${printable(text)}" (${phase})`),
     ...tally.quarantine.map(
       ({ device, reason, count }) =>
         `  QUARANTINED  ${device}: ${reason}${count > 1 ? ` (${count} times)` : ''}`,

@@ -87,6 +87,9 @@ export async function writeDemoConfig(stateDir: string, devices: readonly Runnin
 function deviceConfig({ id, protocol, link }: RunningDevice): DeviceConfig {
   if (link.kind === 'serial') return { id, protocol, link: 'serial', path: link.path }
   if (link.kind === 'tcp') return { id, protocol, link: 'tcp', host: link.host, port: link.port }
+  if (link.kind === 'udp') return { id, protocol, link: 'udp', host: link.host, port: link.port }
+  if (link.kind === 'call')
+    return { id, protocol, link: 'tcp-listen', host: link.host, port: link.port, from: [link.host] }
   return { id, protocol, link: 'ble', radio: 'simulated', air: link.airDir, address: link.address }
 }
 

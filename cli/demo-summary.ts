@@ -2,14 +2,22 @@
 
 import type { MeteredCounters } from '../gateway/telemetry/counters.ts'
 import type { UplinkAttempt } from './demo-intruder.ts'
+import { printable } from './draw-board.ts'
 import type { DemoView } from './demo-screen.ts'
-import type { QuarantineRow } from './demo-tally.ts'
+import type { AlertRow, QuarantineRow } from './demo-tally.ts'
 
 export interface DemoSummary {
   readonly beds: number
   readonly devices: number
   readonly observationSets: number
   readonly readings: number
+  /** Blocks of samples that arrived at the stations. */
+  readonly waveformBlocks: number
+  /** Alerts of devices that the stations saw begin, and end. */
+  readonly alertsRaised: number
+  readonly alertsEnded: number
+  /** Each condition of each device once, as it was last told. */
+  readonly alerts: readonly AlertRow[]
   readonly quarantined: number
   /** Each distinct reason for a quarantined reading. */
   readonly quarantinedWhy: readonly QuarantineRow[]
@@ -35,6 +43,10 @@ export async function summaryOf(view: DemoView, counters: MeteredCounters): Prom
     devices: tally.devices.size,
     observationSets: tally.observationSetCount,
     readings: tally.readingCount,
+    waveformBlocks: tally.waveformBlockCount,
+    alertsRaised: tally.alertsRaisedCount,
+    alertsEnded: tally.alertsEndedCount,
+    alerts: tally.alerts,
     quarantined: tally.quarantinedCount,
     quarantinedWhy: tally.quarantine,
     discardedFrames: (await counters.total('discarded_frames_total')).sum,
@@ -55,6 +67,8 @@ export function summaryText(summary: DemoSummary, view: DemoView): string {
     `  over ${tls.protocol} ${tls.cipher}, both sides proved by certificate`,
     `  ${latencyMs.p50} ms from device to station in the median, ${latencyMs.p99} ms at the 99th percentile`,
     `  metrics: ${summary.metrics.join(' ')}`,
+    `${summary.waveformBlocks} waveform blocks; ${summary.alertsRaised} alerts of devices raised, ${summary.alertsEnded} ended`,
+    ...summary.alerts.map(({ device, text, phase }) => `  ${device}: alert "${printable(text)}" (${phase})`),
     `${summary.quarantined} readings quarantined, ${summary.discardedFrames} pieces of device bytes discarded`,
     ...summary.quarantinedWhy.map(
       ({ device, rule, reason, count }) => `  ${count} x ${device}: ${reason} (${rule})`,

@@ -1,5 +1,6 @@
 /** The ward board as text, for a terminal or a plain log. A state or quality is never told by colour alone. */
 
+import type { BoardAlert } from './board-alerts.ts'
 import type { BoardRow, BoardValue } from './ward-board.ts'
 import { metricLabel } from './metric-label.ts'
 
@@ -28,7 +29,25 @@ function drawRow(row: BoardRow, above: BoardRow | undefined, options: DrawOption
     .filter(({ ref }) => !NOT_ON_A_BOARD.has(ref))
     .map((value) => drawValue(value, options))
   const lines = wrap(cells, options.columns - head.length)
-  return lines.map((line, index) => `${index === 0 ? head : ' '.repeat(head.length)}${line}`)
+  const below = ' '.repeat(head.length)
+  return [
+    ...lines.map((line, index) => `${index === 0 ? head : below}${line}`),
+    ...row.alerts.map((alert) => `${below}${drawAlert(alert, options)}`),
+  ]
+}
+
+const PRIORITY_WORDS = { high: 'HIGH', medium: 'MEDIUM', low: 'LOW', unknown: 'no priority given' } as const
+
+/** The device's own words, with a mark where nobody knows whether they still hold. */
+function drawAlert({ priority, text, phase, reason, ageMs }: BoardAlert, options: DrawOptions): string {
+  const words = `ALERT (${PRIORITY_WORDS[priority]}) "${printable(text)}" ${drawAge(ageMs)}`
+  if (phase === 'present') return emphasise(words, options)
+  return `${words}   UNKNOWN WHETHER STILL PRESENT: ${printable(reason ?? '')}`
+}
+
+/** A text from a device must not steer the terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '?')
 }
 
 interface Cell {

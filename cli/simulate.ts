@@ -12,12 +12,16 @@ import { startScenario, type RunningDevice, type RunningScenario } from '../simu
 import { readDevice } from '../simulators/scenario-device.ts'
 import { readScenario } from '../simulators/scenario-file.ts'
 import type { Scenario } from '../simulators/scenario.ts'
+import { lineFields, terminalOf } from './simulated-line.ts'
 import { stopSignal } from './stop-signal.ts'
 
 interface SimulateOptions {
   readonly patient?: string
   readonly portLink?: string
+  readonly port?: string
   readonly tcp?: number
+  readonly udp?: number
+  readonly call?: number
   readonly air?: string
   readonly address?: string
   readonly speed?: number
@@ -36,7 +40,10 @@ export function simulateCommand(): Command {
     .addArgument(new Argument('[protocol]', 'what the device speaks').choices(SIMULATED_PROTOCOLS))
     .option('--patient <file|name>', 'a recording, or the name of one that ships with wardgate')
     .option('--port-link <path>', 'put the serial line at this path')
+    .option('--port <path>', 'the same as --port-link')
     .option('--tcp <host:port>', 'offer the serial line on a port of 127.0.0.1 instead', parseLoopbackPort)
+    .option('--udp <host:port>', 'answer datagrams on a port of 127.0.0.1', parseLoopbackPort)
+    .option('--call <host:port>', 'call the gateway on a port of 127.0.0.1', parseLoopbackPort)
     .option('--air <dir>', 'directory of the simulated radio')
     .option('--address <address>', 'Bluetooth address, e.g. C0:FF:EE:00:00:01')
     .option('--speed <factor>', 'how much faster than life', parseNumber)
@@ -88,7 +95,10 @@ function scenarioOf(protocol: string | undefined, options: SimulateOptions): Sce
 const SINGLE_OPTIONS = [
   'patient',
   'portLink',
+  'port',
   'tcp',
+  'udp',
+  'call',
   'air',
   'address',
   'speed',
@@ -101,19 +111,16 @@ const SINGLE_OPTIONS = [
 const NOWHERE = { ward: 'none', bed: 'none' } as const
 
 function singleDevice(protocol: string, options: SimulateOptions): Scenario {
-  const { patient, tcp, portLink, address, speed, start, seed, loop } = options
+  const { patient, address, speed, start, seed, loop } = options
   if (patient === undefined)
     throw new UsageError(`--patient is missing: a file, or one of ${shippedPatients().join(', ')}`)
-  const isBle = kindOf(protocol)?.link === 'ble'
-  if (tcp !== undefined && portLink !== undefined)
-    throw new UsageError('--port-link and --tcp exclude each other: a device has one line')
+  const portLink = terminalOf(options)
   const entry = {
     ...NOWHERE,
     id: protocol,
     protocol,
     patient,
-    link: tcp === undefined ? (isBle ? 'ble' : 'pty') : 'tcp',
-    ...(tcp !== undefined && { tcpPort: tcp }),
+    ...lineFields(kindOf(protocol), options),
     ...(address !== undefined && { address }),
     ...(speed !== undefined && { speed }),
     ...(start !== undefined && { startS: start }),
@@ -132,11 +139,9 @@ function singleDevice(protocol: string, options: SimulateOptions): Scenario {
   return { devices: [portLink === undefined ? device : { ...device, id: basename(portLink) }] }
 }
 
-async function start(
-  scenario: Scenario,
-  { portLink, air }: SimulateOptions,
-  runDir: string,
-): Promise<RunningScenario> {
+async function start(scenario: Scenario, options: SimulateOptions, runDir: string): Promise<RunningScenario> {
+  const { air } = options
+  const portLink = terminalOf(options)
   return startScenario({
     scenario,
     runDir,
@@ -159,7 +164,8 @@ function sentence({ id, protocol, link, ward, bed }: RunningDevice): string {
 
 function placeOf(link: RunningDevice['link']): string {
   if (link.kind === 'serial') return `serial ${link.path}`
-  if (link.kind === 'tcp') return `tcp ${link.host}:${link.port}`
+  if (link.kind === 'tcp' || link.kind === 'udp') return `${link.kind} ${link.host}:${link.port}`
+  if (link.kind === 'call') return `calls ${link.host}:${link.port}`
   return `ble ${link.address} in ${link.airDir}`
 }
 

@@ -8,6 +8,7 @@ import { parseInstant } from '../gateway/contract/instant.ts'
 import { readLastValues, readObservationSet, readStateMessage } from '../gateway/contract/read-payload.ts'
 import type { DeviceState, WireMetric } from '../gateway/contract/reading.ts'
 import { parseVitalsTopic } from '../gateway/contract/topics.ts'
+import { BoardAlerts, type AlertApplied, type BoardAlert } from './board-alerts.ts'
 
 export interface BoardValue {
   readonly ref: string
@@ -27,12 +28,13 @@ export interface BoardRow {
   readonly state: DeviceState | 'unknown'
   readonly reason: string
   readonly values: readonly BoardValue[]
+  readonly alerts: readonly BoardAlert[]
 }
 
 export type BoardChange =
   | { readonly kind: 'set'; readonly ward: string; readonly seq: number; readonly latencyMs: number }
-  | { readonly kind: 'state' | 'last' }
-  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'state' | 'last' | 'waveform' }
+  | AlertApplied
 
 interface KnownValue {
   readonly metric: WireMetric
@@ -49,6 +51,7 @@ interface KnownDevice {
   stateSinceMs: number
   reason: string
   readonly values: Map<number, KnownValue>
+  readonly alerts: BoardAlerts
 }
 
 export class WardBoard {
@@ -62,6 +65,9 @@ export class WardBoard {
     if (place.leaf === 'numeric') return this.#applySet(device, payload, nowMs)
     if (place.leaf === 'state') return applyState(device, payload)
     if (place.leaf === 'last') return applyLast(device, payload, nowMs)
+    // A board shows no curves: that one has come is all there is to know.
+    if (place.leaf.startsWith('waveform/')) return { kind: 'waveform' }
+    if (place.leaf.startsWith('alert/')) return device.alerts.apply(place.leaf, payload)
     return { kind: 'ignored', reason: place.leaf }
   }
 
@@ -75,6 +81,7 @@ export class WardBoard {
         state: device.state,
         reason: device.reason,
         values: [...device.values.values()].filter(isOfInterest).map((known) => boardValue(known, nowMs)),
+        alerts: device.alerts.rows(nowMs),
       }))
       .sort((a, b) => compare(`${a.ward}/${a.bed}/${a.device}`, `${b.ward}/${b.bed}/${b.device}`))
   }
@@ -83,7 +90,15 @@ export class WardBoard {
     const known = this.#devices.get(id)
     if (known !== undefined && known.ward === ward && known.bed === bed) return known
     // A device at another bed is another patient's: nothing of the old place may be seen at the new one.
-    const fresh: KnownDevice = { ward, bed, state: 'unknown', stateSinceMs: 0, reason: '', values: new Map() }
+    const fresh: KnownDevice = {
+      ward,
+      bed,
+      state: 'unknown',
+      stateSinceMs: 0,
+      reason: '',
+      values: new Map(),
+      alerts: new BoardAlerts(),
+    }
     this.#devices.set(id, fresh)
     return fresh
   }

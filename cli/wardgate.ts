@@ -9,6 +9,7 @@ import { checkConfigCommand } from './check-config.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
+import { doctorCommand } from './doctor.ts'
 import { protocolsCommand } from './protocols.ts'
 import { recordIssued } from './record-issued.ts'
 import { runCommand } from './run.ts'
@@ -36,6 +37,7 @@ const program = new Command('wardgate')
   .addCommand(watchCommand())
   .addCommand(simulateCommand())
   .addCommand(decodeCommand())
+  .addCommand(doctorCommand())
   .addCommand(protocolsCommand())
 
 throwInsteadOfExit(program)

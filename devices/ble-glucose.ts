@@ -76,6 +76,7 @@ class GlucoseDriver implements Driver {
       case 'opened':
         return this.#open(event.characteristics, atMs)
       case 'closed':
+        this.#alerts.reopened()
         this.#access.close()
         this.#common.close()
         this.#awaited.clear()

@@ -13,6 +13,7 @@ import type { DeviceProtocol, DiscardReason, DriverOutput, Numeric, Text, Wavefo
 const START = 0xff
 const END = 0xfe
 const TITLE = 'ANSAR-B '
+const TITLE_BYTES = Array.from(TITLE, (letter) => letter.charCodeAt(0))
 const WAVES_AT = 1 + TITLE.length
 
 /** Samples in the order of the message, as the bytes come: neither zero nor unit is documented well enough to scale. */
@@ -84,14 +85,20 @@ function judgeMessage(window: Uint8Array): Judgement<readonly DriverOutput[]> {
     return { kind: 'discard', sizeBytes: start < 0 ? window.length : start, reason: 'noise' }
   }
   if (window.length < WAVES_AT) return { kind: 'more', needBytes: WAVES_AT }
-  if (asciiText(window.subarray(1, WAVES_AT)) !== TITLE)
+  if (!TITLE_BYTES.every((byte, at) => window[1 + at] === byte))
     return { kind: 'discard', sizeBytes: 1, reason: 'noise' }
-  const end = window.findIndex((byte, at) => at >= WAVES_AT && byte >= END)
+  const end = markAt(window)
   if (end < 0) return { kind: 'more', needBytes: Math.max(LINES_AT, window.length + 1) }
   if (end < LINES_AT || window[end] === START) return { kind: 'discard', sizeBytes: 1, reason: 'truncated' }
   const lines = readLines(asciiText(window.subarray(LINES_AT, end)))
   if (typeof lines === 'string') return { kind: 'discard', sizeBytes: end + 1, reason: lines, isWhole: true }
   return { kind: 'unit', sizeBytes: end + 1, unit: toOutputs(window, lines) }
+}
+
+/** The first byte behind the title that is no wave byte and no text. */
+function markAt(window: Uint8Array): number {
+  for (let at = WAVES_AT; at < window.length; at += 1) if ((window[at] ?? 0) >= END) return at
+  return -1
 }
 
 /** A lost or added wave byte shifts the text: then the first line does not begin as it must. */
@@ -155,7 +162,7 @@ function toOutputs(message: Uint8Array, { numerics, texts }: Lines): readonly Dr
       wave: null,
       label,
       rateHz,
-      samples: [...message.subarray(at, at + samples)],
+      samples: Array.from(message.subarray(at, at + samples)),
     })
     at += samples
   }

@@ -1,13 +1,12 @@
 /** Masimo ASCII 1: one line of text a second, from Rad-8 and Radical-7. The set of fields varies by model. */
 
 import { createStreamDriver } from './framing/parse-stream.ts'
-import type { UnitReader } from './framing/parse-stream.ts'
 import { createLineGrammar } from './framing/text-line.ts'
 import type { LineReading } from './framing/text-line.ts'
 import { parseMasimoLine, readExceptions, readNumerics } from './masimo-line.ts'
 import type { Exceptions, MasimoNumber } from './masimo-line.ts'
 import { METRICS } from './metrics.ts'
-import type { Alert, DeviceProtocol, DriverOutput, Observation, Text } from './protocol.ts'
+import type { Alert, DeviceProtocol, Driver, DriverOutput, Observation, Text } from './protocol.ts'
 
 const NUMBERS: readonly MasimoNumber[] = [
   {
@@ -91,15 +90,16 @@ function readTexts(fields: ReadonlyMap<string, string>, exc: string, { flags }: 
   return texts
 }
 
-/** Remembers whether an alarm was present, so that its end can be told. */
-function createReader(): UnitReader<LiveLine> {
+/** Remembers whether an alarm was present, through reconnects too, so that its end can be told. */
+function createDriver(): Driver {
   let wasPresent = false
-  return ({ observation, alarm, texts }): readonly DriverOutput[] => {
+  const read = ({ observation, alarm, texts }: LiveLine): readonly DriverOutput[] => {
     const isPresent = Number.parseInt(alarm, 16) !== 0
     const alerts = isPresent || wasPresent ? [toAlert(alarm, isPresent)] : []
     wasPresent = isPresent
     return [observation, ...alerts, ...texts]
   }
+  return createStreamDriver(grammar, () => read)
 }
 
 function toAlert(alarm: string, isPresent: boolean): Alert {
@@ -135,5 +135,5 @@ export const masimoAscii1: DeviceProtocol = {
   ttlMs: 3000,
   uncertaintyMs: 4000,
   silenceMs: 5000,
-  createDriver: () => createStreamDriver(grammar, createReader),
+  createDriver,
 }

@@ -7,8 +7,8 @@
 import { sum8 } from './framing/checksum.ts'
 import type { Grammar, Judgement } from './framing/parse-stream.ts'
 import { METRICS } from './metrics.ts'
-import type { Metric } from './metrics.ts'
-import type { DriverOutput, Numeric, Quality } from './protocol.ts'
+import { HR_MISSING, isPossibleNonin, type NoninFlags, noninNumeric, SPO2_MISSING } from './nonin-numeric.ts'
+import type { DriverOutput } from './protocol.ts'
 import { WAVES } from './waves.ts'
 
 /** Where DF2 and DF7 differ. */
@@ -37,20 +37,15 @@ const SYNC = 0x01
 /** Frame numbers, from 1, of the numbers for recording: they go missing at once, the display ones are held for 10 s. */
 const SLOT = { hrHigh: 1, hrLow: 2, spo2: 3, firmware: 4, timerHigh: 6, timerLow: 7, stat2: 8 } as const
 
-const HR_MISSING = 511
-const SPO2_MISSING = 127
 const STAT2_LOW_BATTERY = 0x01
 const STAT2_SMARTPOINT = 0x20
 
-export interface NoninPacket {
+export interface NoninPacket extends NoninFlags {
   readonly heartRate: number
   readonly spo2: number
   readonly firmware: number
   readonly timerTicks: number
   readonly stat2: number
-  readonly isSensorAlarm: boolean
-  readonly doubts: readonly string[]
-  readonly isMarginalPerfusion: boolean
   readonly pleth: readonly number[]
 }
 
@@ -90,7 +85,8 @@ function judgePacket(window: Uint8Array, isAligned: boolean, layout: NoninLayout
     if (verdict !== 'later') return { kind: 'discard', sizeBytes: 1, reason: 'checksum' }
   }
   const packet = readPacket(window, layout)
-  if (isPossible(packet)) return { kind: 'unit', sizeBytes: PACKET_BYTES, unit: packet }
+  // An 8-bit sum passes one random frame in 256: a number that no oximeter can send betrays the packet.
+  if (isPossibleNonin(packet)) return { kind: 'unit', sizeBytes: PACKET_BYTES, unit: packet }
   return { kind: 'discard', sizeBytes: PACKET_BYTES, reason: 'out-of-range', isWhole: true }
 }
 
@@ -125,22 +121,14 @@ function readPacket(window: Uint8Array, layout: NoninLayout): NoninPacket {
   }
 }
 
-// An 8-bit sum passes one random frame in 256: a number that no oximeter can send betrays the packet.
-function isPossible({ heartRate, spo2 }: NoninPacket): boolean {
-  return (
-    (heartRate === HR_MISSING || heartRate <= METRICS.MDC_PULS_OXIM_PULS_RATE.possible[1]) &&
-    (spo2 === SPO2_MISSING || spo2 <= METRICS.MDC_PULS_OXIM_SAT_O2.possible[1])
-  )
-}
-
 /** What one packet says; the same for every Nonin packet, so no session is kept. */
 export function readNoninPacket(packet: NoninPacket): readonly DriverOutput[] {
   return [
     {
       kind: 'observation',
       numerics: [
-        toNumeric(METRICS.MDC_PULS_OXIM_PULS_RATE, packet.heartRate, HR_MISSING, packet),
-        toNumeric(METRICS.MDC_PULS_OXIM_SAT_O2, packet.spo2, SPO2_MISSING, packet),
+        noninNumeric(METRICS.MDC_PULS_OXIM_PULS_RATE, packet.heartRate, HR_MISSING, packet),
+        noninNumeric(METRICS.MDC_PULS_OXIM_SAT_O2, packet.spo2, SPO2_MISSING, packet),
       ],
     },
     { kind: 'text', name: 'firmware_revision', value: packet.firmware },
@@ -156,22 +144,4 @@ export function readNoninPacket(packet: NoninPacket): readonly DriverOutput[] {
       samples: packet.pleth,
     },
   ]
-}
-
-function toNumeric(metric: Metric, raw: number, missing: number, packet: NoninPacket): Numeric {
-  const probeOff = packet.isSensorAlarm ? ['probe_off'] : []
-  if (raw === missing) {
-    const why = [...probeOff, ...packet.doubts]
-    return { metric, value: null, quality: 'absent', why: why.length > 0 ? why : ['missing'] }
-  }
-  const marginal = packet.isMarginalPerfusion ? ['marginal_perfusion'] : []
-  const why = [...probeOff, ...packet.doubts, ...marginal]
-  const quality = qualityOf(packet)
-  return { metric, value: raw, quality, ...(why.length > 0 ? { why } : {}) }
-}
-
-// Yellow perfusion is the vendor's "marginal": told, but no reason to doubt the number.
-function qualityOf(packet: NoninPacket): Quality {
-  if (packet.isSensorAlarm) return 'invalid'
-  return packet.doubts.length > 0 ? 'questionable' : 'valid'
 }

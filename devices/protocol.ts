@@ -77,7 +77,10 @@ export interface Waveform extends FromPart {
 /** What keeps an alarm from sounding or showing, as the device says it (IEC 60601-1-8 inactivation states). */
 export type Inactivation = 'audio-paused' | 'audio-off' | 'alarm-paused' | 'alarm-off' | 'acknowledged'
 
-/** An alert condition as the device gave it. Told when it begins, when it changes, and when it ends. */
+/**
+ * An alert condition as the device gave it. Told when it begins, when it changes, and when it ends; and once more after
+ * the line was opened anew, when the device has shown that it is still there: unconfirmed, it is given up a minute later.
+ */
 export interface Alert extends FromPart {
   readonly kind: 'alert'
   /** Names the condition within its device: the same word at its beginning and its end. */
@@ -180,7 +183,8 @@ export interface Driver {
 
 /**
  * What a driver must still know after the gateway was started again, as the number of the last stored record that was
- * fetched. Small: a few short values. `set` returns when the value is on disk.
+ * fetched. Small: a few short values. `set` returns when the value is on disk, or when the disk has refused it and the
+ * engineer was told: then it is known until the next start only.
  */
 export interface DriverMemory {
   get(key: string): string | undefined

@@ -7,11 +7,19 @@ import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
 import { bleThermometer } from './ble-thermometer.ts'
+import { contec5Byte } from './contec-5byte.ts'
+import { contecV7, contecV7Command } from './contec-v7.ts'
+import { intellivueFcs } from './intellivue-fcs.ts'
+import { intellivueLan } from './intellivue-lan.ts'
+import { intellivueRs232 } from './intellivue-rs232.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
+import { noninCommand } from './nonin-command.ts'
+import { noninDf13 } from './nonin-df13.ts'
 import { noninDf2 } from './nonin-df2.ts'
 import { noninDf7 } from './nonin-df7.ts'
+import { noninDf8 } from './nonin-df8.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
@@ -23,11 +31,17 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   bleInsulinDelivery,
   blePulseOximeter,
   bleThermometer,
+  contec5Byte,
+  contecV7,
+  intellivueLan,
+  intellivueRs232,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,
+  noninDf13,
   noninDf2,
   noninDf7,
+  noninDf8,
 ]
 
 /** The protocol with this id, or undefined. */
@@ -36,4 +50,4 @@ export function protocolById(id: string): DeviceProtocol | undefined {
 }
 
 /** What `wardgate decode` reads besides, one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = []
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [contecV7Command, intellivueFcs, noninCommand]

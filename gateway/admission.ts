@@ -4,11 +4,9 @@
  */
 
 import type { DeviceProtocol } from '../devices/protocol.ts'
+import { ADMIT } from './admit-message.ts'
 import type { Cancel, Clock } from './clock.ts'
-import { parseInstant } from './contract/instant.ts'
-import { readIngestSet, readIngestState } from './contract/read-payload.ts'
-import type { ObservationSet, RejectedMessage } from './contract/reading.ts'
-import { opsRejectedTopic, parseIngestTopic, vitalsTopic, type IngestKind } from './contract/topics.ts'
+import { parseIngestTopic } from './contract/topics.ts'
 import type {
   Admitted,
   ClientRole,
@@ -19,9 +17,8 @@ import type {
   OutboundMessage,
   TrustedPublisher,
 } from './ports.ts'
-import { admitSet, rejectUnread } from './stages/admit-set.ts'
 import { birthMessage } from './stages/birth.ts'
-import { DeviceLife } from './stages/device-life.ts'
+import { WardDevice } from './stages/ward-device.ts'
 
 export interface AdmissionOptions {
   readonly gateway: string
@@ -48,7 +45,7 @@ const NOTHING: Admitted = { instead: undefined, also: [] }
 
 interface Life {
   readonly entry: DeviceEntry
-  readonly life: DeviceLife
+  readonly device: WardDevice
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
@@ -56,84 +53,40 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let inventory = options.inventory
   const lives = new Map<string, Life>()
 
-  const lifeOf = (entry: DeviceEntry): DeviceLife => {
+  const deviceOf = (entry: DeviceEntry): WardDevice => {
     const known = lives.get(entry.id)
-    if (known?.entry === entry) return known.life
-    const life = new DeviceLife(entry, clock.nowMs())
-    lives.set(entry.id, { entry, life })
-    return life
+    if (known?.entry === entry) return known.device
+    const device = new WardDevice(entry, clock.nowMs())
+    lives.set(entry.id, { entry, device })
+    return device
   }
 
   const announce = (entry: DeviceEntry): readonly OutboundMessage[] => [
     birthMessage(entry, protocolById(entry.protocol), { gateway, software, nowMs: clock.nowMs() }),
-    lifeOf(entry).announce(),
+    deviceOf(entry).announce(),
   ]
-
-  const rejections = (rejected: readonly RejectedMessage[]): OutboundMessage[] =>
-    rejected.map((message) => {
-      counters.count('quarantined_total', { rule: message.rule })
-      return {
-        topic: opsRejectedTopic(gateway, message.device),
-        payload: Buffer.from(JSON.stringify(message)),
-        qos: 1,
-        retain: false,
-      }
-    })
-
-  const inOrder = ([instead, ...also]: readonly OutboundMessage[]): Admitted => ({ instead, also })
-
-  const admitNumeric = (entry: DeviceEntry, payload: Buffer): Admitted => {
-    const nowMs = clock.nowMs()
-    const read = readIngestSet(payload)
-    if (!read.ok)
-      return inOrder(rejections([rejectUnread(payload, read.rule, read.reason, { device: entry.id, nowMs })]))
-    const { set, rejected } = admitSet(read.payload, { gateway, entry, nowMs })
-    if (set === undefined) return inOrder(rejections(rejected))
-    countSet(counters, set, nowMs)
-    const lifeMessages = set.history ? [] : lifeOf(entry).accept(set, nowMs)
-    return { instead: trustedMessage(entry, set), also: [...lifeMessages, ...rejections(rejected)] }
-  }
-
-  const admitState = (entry: DeviceEntry, payload: Buffer): Admitted => {
-    const nowMs = clock.nowMs()
-    const read = readIngestState(payload)
-    if (!read.ok)
-      return inOrder(rejections([rejectUnread(payload, read.rule, read.reason, { device: entry.id, nowMs })]))
-    if (read.payload.device !== entry.id) {
-      const reason = `the topic is of ${entry.id}, the message of ${read.payload.device}`
-      return inOrder(
-        rejections([rejectUnread(payload, 'device-mismatch', reason, { device: entry.id, nowMs })]),
-      )
-    }
-    const life = lifeOf(entry)
-    return inOrder(read.payload.line === 'up' ? life.regain(nowMs) : life.lose(read.payload.reason, nowMs))
-  }
-
-  const notAccepted = (entry: DeviceEntry, payload: Buffer): Admitted => {
-    const reason = 'this gateway relays numerics and states; waveforms and alerts stop here'
-    return inOrder(
-      rejections([rejectUnread(payload, 'topic', reason, { device: entry.id, nowMs: clock.nowMs() })]),
-    )
-  }
-
-  const byKind: Readonly<Record<IngestKind, (entry: DeviceEntry, payload: Buffer) => Admitted>> = {
-    numeric: admitNumeric,
-    state: admitState,
-    waveform: notAccepted,
-    alert: notAccepted,
-  }
 
   return {
     async admit(message) {
       const ingest = parseIngestTopic(message.topic)
       const entry = ingest === undefined ? undefined : inventory.device(ingest.device)
       if (ingest === undefined || entry === undefined) return NOTHING
-      return byKind[ingest.kind](entry, message.payload)
+      const device = deviceOf(entry)
+      const { payload } = message
+      const [instead, ...also] = ADMIT[ingest.kind]({
+        gateway,
+        entry,
+        device,
+        payload,
+        nowMs: clock.nowMs(),
+        counters,
+      })
+      return { instead, also }
     },
     session(identity, kind) {
       if (kind === 'online') return []
       const behind = devicesBehind(inventory, identity)
-      return behind.flatMap((entry) => lifeOf(entry).lose(OFFLINE_REASON[identity.role], clock.nowMs()))
+      return behind.flatMap((entry) => deviceOf(entry).lose(OFFLINE_REASON[identity.role], clock.nowMs()))
     },
     async start(publisher, onError) {
       const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
@@ -142,10 +95,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       await publishAll(inventory.devices().flatMap(announce))
       return clock.every(TICK_MS, () => {
         const nowMs = clock.nowMs()
-        const due = [...lives.values()].filter(
-          ({ life }) => (life.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs,
-        )
-        publishAll(due.flatMap(({ life }) => life.tick(nowMs))).catch(onError)
+        const due = [...lives.values()].filter(({ device }) => device.wakeAtMs <= nowMs)
+        publishAll(due.flatMap(({ device }) => device.tick(nowMs))).catch(onError)
       })
     },
     replaceInventory(next) {
@@ -156,9 +107,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       // Rows are read anew as objects; a device that has not moved keeps its life.
       for (const entry of next.devices()) {
         const known = lives.get(entry.id)
-        if (known !== undefined) lives.set(entry.id, { entry, life: known.life })
+        if (known !== undefined) lives.set(entry.id, { entry, device: known.device })
       }
-      return [...gone.flatMap(({ entry }) => cleared(entry)), ...fresh.flatMap(announce)]
+      return [...gone.flatMap(({ device }) => device.close(clock.nowMs())), ...fresh.flatMap(announce)]
     },
   }
 }
@@ -175,33 +126,6 @@ function devicesBehind(inventory: Inventory, { role, id }: Identity): readonly D
   if (role === 'device') return inventory.devices().filter((entry) => entry.id === id)
   if (role === 'bedside') return inventory.devices().filter((entry) => entry.bedside === id)
   return []
-}
-
-function trustedMessage(entry: DeviceEntry, set: ObservationSet): OutboundMessage {
-  const place = { ward: entry.ward, bed: entry.bed, device: entry.id }
-  return {
-    topic: vitalsTopic(place, set.history ? 'history' : 'numeric'),
-    payload: Buffer.from(JSON.stringify(set)),
-    qos: 1,
-    retain: false,
-  }
-}
-
-function cleared(entry: DeviceEntry): OutboundMessage[] {
-  const place = { ward: entry.ward, bed: entry.bed, device: entry.id }
-  return (['last', 'state', 'birth'] as const).map((leaf) => ({
-    topic: vitalsTopic(place, leaf),
-    payload: Buffer.alloc(0),
-    qos: 1,
-    retain: true,
-  }))
-}
-
-function countSet(counters: Counters, set: ObservationSet, nowMs: number): void {
-  counters.count('observation_sets_total', { topic: set.history ? 'history' : 'numeric' })
-  for (const { q } of set.metrics) counters.count('readings_total', { quality: q })
-  const receivedAtMs = parseInstant(set.tr)
-  if (receivedAtMs !== undefined && !set.history) counters.observeLatencyMs(nowMs - receivedAtMs)
 }
 
 function isSamePlace(a: DeviceEntry | undefined, b: DeviceEntry): boolean {

@@ -1,11 +1,12 @@
 /** The bedside part: one pipeline for each device, one outbox, one session to the broker. */
 
-import type { IngestState } from './contract/reading.ts'
 import { startDelivery } from './outbox/deliver.ts'
 import { createMemoryOutbox } from './outbox/memory-outbox.ts'
-import { pipeline, stateMessage, type BedsideDevice, type PipelineParts } from './pipeline.ts'
+import { pipeline, type BedsideDevice, type PipelineParts } from './pipeline.ts'
 import type { MessageLink } from './ports.ts'
 import { lineState } from './stages/line-state.ts'
+import { devicesOf } from './stages/parts-of-line.ts'
+import { relayedState } from './stages/relay.ts'
 
 export interface BedsideOptions extends Omit<PipelineParts, 'outbox'> {
   readonly devices: readonly BedsideDevice[]
@@ -35,7 +36,8 @@ export function startBedside(options: BedsideOptions): Bedside {
 
   const stop = async (): Promise<void> => {
     for (const subscription of running) subscription.unsubscribe()
-    for (const { id } of devices) outbox.put(id, stateMessage(stopped(id, clock.nowMs())))
+    for (const id of devices.flatMap(devicesOf))
+      outbox.put(relayedState(lineState(id, 'down', 'bedside-stopped', clock.nowMs())))
     const lostCount = await delivery.drain(drainMs)
     delivery.stop()
     if (lostCount > 0) log.warn('outbox-not-drained', { messages: lostCount })
@@ -48,8 +50,4 @@ export function startBedside(options: BedsideOptions): Bedside {
       return stopping
     },
   }
-}
-
-function stopped(device: string, atMs: number): IngestState {
-  return lineState(device, 'down', 'bedside-stopped', atMs)
 }

@@ -1,52 +1,101 @@
 /** From a configured device to the line that reaches it. */
 
-import type { DeviceProtocol } from '../devices/protocol.ts'
+import type { DeviceProtocol, SerialLine } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
-import type { DeviceConfig } from './config/config.ts'
+import type { DeviceConfig, SerialDeviceConfig } from './config/config.ts'
 import { ConfigError } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Link } from './ports.ts'
+import type { EventSink, Link } from './ports.ts'
+import type { ExpectedIdentity } from './stages/require-identity.ts'
+import type { ByteLinkOptions } from './transport/byte-link.ts'
 import { createGattLink } from './transport/gatt-link.ts'
+import { createRoamingLink } from './transport/roaming-link.ts'
 import { createSerialLink } from './transport/serial-link.ts'
 import { createSimulatedRadio } from './transport/simulated-radio.ts'
 import { createTcpLink } from './transport/tcp-link.ts'
+import { createTcpListenLink } from './transport/tcp-listen-link.ts'
+import { terminalsNamed } from './transport/terminal-names.ts'
+import { createUdpLink } from './transport/udp-link.ts'
 import { classifyAddress } from './uplink/address-class.ts'
+import { readCallers } from './uplink/allowed-ranges.ts'
 
 export interface LinkContext {
   readonly clock: Clock
   readonly log: Log
+  readonly events: EventSink
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Where the locks of serial ports are kept. */
   readonly lockDir: string
+  /** Terminals on which other devices stand for good: nobody is looked for there. */
+  readonly reservedPaths: readonly string[]
+}
+
+export interface DeviceLine {
+  readonly link: Link
+  readonly identity?: ExpectedIdentity
 }
 
 /** The line is opened when the pipeline subscribes to it, not here. */
-export function createDeviceLink(device: DeviceConfig, protocol: DeviceProtocol, context: LinkContext): Link {
+export function createDeviceLink(
+  device: DeviceConfig,
+  protocol: DeviceProtocol,
+  context: LinkContext,
+): DeviceLine {
+  const { link } = protocol
   const log = context.log.child({ device: device.id })
-  const { silenceMs } = protocol
-  const common = { ...context, log, silenceMs }
-  if (device.link === 'ble') {
-    if (protocol.link.kind !== 'gatt') throw misfit(device, protocol)
-    const { service, security } = protocol.link
+  const common = { ...context, log, silenceMs: protocol.silenceMs }
+  if (device.link === 'ble' && link.kind === 'gatt') {
+    const { service, security } = link
     const central = createSimulatedRadio({ airDir: device.air, clock: context.clock })
-    return createGattLink({ ...common, central, address: device.address, service, security })
+    return { link: createGattLink({ ...common, central, address: device.address, service, security }) }
   }
-  if (protocol.link.kind !== 'serial') throw misfit(device, protocol)
-  if (device.link === 'tcp') {
-    return createTcpLink({ ...common, host: device.host, port: device.port, isAllowed: isNearby })
+  if (device.link === 'serial' && link.kind === 'serial')
+    return serialLine(device, { ...link, ...device.line }, common)
+  if (device.link === 'tcp' && link.kind === 'serial')
+    return {
+      link: createTcpLink({ ...common, host: device.host, port: device.port, isAllowed: isNearby }),
+    }
+  if (device.link === 'udp' && link.kind === 'udp') {
+    const port = device.port ?? link.port
+    return { link: createUdpLink({ ...common, host: device.host, port, isAllowed: isNearby }) }
   }
-  return createSerialLink({ ...common, path: device.path, line: protocol.link, lockDir: context.lockDir })
+  if (device.link === 'tcp-listen' && link.kind === 'tcp-caller') {
+    const { id, host, port } = device
+    const from = device.from.map(readCallers).flatMap((reading) => (reading.allowed ? [reading.range] : []))
+    const onRefused = (reason: string, address: string): void =>
+      context.events.emit('security', 'caller-refused', { device: id, reason, address })
+    return { link: createTcpListenLink({ ...common, host, port, from, isAllowed: isNearby, onRefused }) }
+  }
+  throw new ConfigError(`device '${device.id}': ${protocol.id} is not spoken over '${device.link}'`, {
+    device: device.id,
+  })
+}
+
+function serialLine(
+  { path, paths, identity: value }: SerialDeviceConfig,
+  line: SerialLine,
+  common: ByteLinkOptions & Pick<LinkContext, 'lockDir' | 'reservedPaths'>,
+): DeviceLine {
+  const openAt = (at: string): Link => createSerialLink({ ...common, path: at, line })
+  if (paths === undefined) {
+    const link = openAt(path ?? '')
+    return value === undefined ? { link } : { link, identity: { value, untold: 'wait' } }
+  }
+  const names = path === undefined ? paths : [path, ...paths]
+  const link = createRoamingLink({
+    ...common,
+    candidates: () => terminalsNamed(names, common.reservedPaths),
+    openAt,
+  })
+  return {
+    link,
+    ...(value !== undefined && { identity: { value, untold: 'seek', recognised: () => link.recognised() } }),
+  }
 }
 
 // The leg to a device server is not encrypted: it must not leave the building.
 function isNearby(address: string): boolean {
   const { kind, embedding } = classifyAddress(address)
   return embedding === undefined && (kind === 'private' || kind === 'loopback' || kind === 'link-local')
-}
-
-function misfit(device: DeviceConfig, protocol: DeviceProtocol): ConfigError {
-  return new ConfigError(`device '${device.id}': ${protocol.id} is not spoken over '${device.link}'`, {
-    device: device.id,
-  })
 }

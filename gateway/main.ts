@@ -2,15 +2,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { CertificateError } from '../certs/errors.ts'
 import { openStore, type CertificateStore } from '../certs/store.ts'
-import { protocolById } from '../devices/registry.ts'
+import { bedsideDevices } from './bedside-devices.ts'
 import { startBedside, type Bedside } from './bedside.ts'
 import type { Cancel, Clock } from './clock.ts'
 import type { BedsideConfig, Config, UplinkConfig } from './config/config.ts'
-import { createDeviceLink } from './device-links.ts'
-import { ConfigError, errorMessage, InvariantError } from './errors.ts'
+import { ConfigError, errorMessage } from './errors.ts'
 import type { Log } from './log.ts'
 import { createEventSink, type AttachableEventSink } from './security/event-sink.ts'
 import { checkSet } from './stages/check-set.ts'
@@ -131,17 +129,12 @@ function startBedsidePart(bedside: BedsideConfig, parts: Parts, ward: WardGatewa
     counters,
     events,
   })
-  const context = { clock, log, random: Math.random, lockDir: join(config.state, 'locks') }
-  const devices = bedside.devices.map((device) => {
-    const protocol = protocolById(device.protocol)
-    if (protocol === undefined)
-      throw new InvariantError(`protocol '${device.protocol}' passed the configuration check`)
-    return {
-      id: device.id,
-      protocol,
-      linkName: device.link,
-      link: createDeviceLink(device, protocol, context),
-    }
+  const devices = bedsideDevices(bedside, {
+    clock,
+    log,
+    events,
+    random: Math.random,
+    stateDir: config.state,
   })
   return startBedside({
     devices,

@@ -1,41 +1,45 @@
-/**
- * The life of one reading at the bedside, and the line state beside it. Relayed topics are `numeric` and `state`;
- * waveforms and alerts are counted and go no further.
- */
+/** The life of a reading at the bedside, from the line to the outbox, with the state of the line beside it. */
 
 import {
   catchError,
   connect,
   defer,
-  filter,
+  endWith,
+  from,
   ignoreElements,
   map,
   merge,
+  mergeMap,
+  type MonoTypeOperatorFunction,
   Observable,
-  of,
-  pipe,
   repeat,
+  takeUntil,
   tap,
-  type OperatorFunction,
 } from 'rxjs'
-import type { DeviceProtocol, Observation } from '../devices/protocol.ts'
+import type { DeviceProtocol, DriverMemory } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
-import type { IngestSet, IngestState, LinkName } from './contract/reading.ts'
-import { ingestTopic, type IngestKind } from './contract/topics.ts'
+import type { IngestSet, LinkName } from './contract/reading.ts'
 import { errorMessage } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Outbox } from './outbox/outbox.ts'
-import type { Counters, EventSink, Link, OutboundMessage } from './ports.ts'
+import type { Counters, EventSink, Link } from './ports.ts'
 import { createAccount } from './stages/account.ts'
 import { lineState, lineStates } from './stages/line-state.ts'
+import { createPartRouter, devicesOf, type LineParts } from './stages/parts-of-line.ts'
+import { createRelay, relayedState, type Relay, type Relayed } from './stages/relay.ts'
+import { requireIdentity, type ExpectedIdentity } from './stages/require-identity.ts'
 import { runDriver, type Received } from './stages/run-driver.ts'
-import { createStamper, type Stamper } from './stages/stamp.ts'
 
-export interface BedsideDevice {
-  readonly id: string
+/** A line and the devices behind it. */
+export interface BedsideDevice extends LineParts {
   readonly protocol: DeviceProtocol
   readonly link: Link
   readonly linkName: LinkName
+  /** Nothing is published before the device has said that it is this one. */
+  readonly identity?: ExpectedIdentity
+  readonly memory?: DriverMemory
+  /** The terminal of a serial line, for advice. */
+  readonly port?: string
 }
 
 export interface PipelineParts {
@@ -50,64 +54,76 @@ export interface PipelineParts {
 }
 
 const RESTART_MS = 5_000
+// How late a present alert may be told again; far less than its lifetime allows.
+const REFRESH_CHECK_MS = 1_000
 
-/** Runs for ever; a fault of ours restarts this device with a fresh driver and touches no other. */
+/** Runs for ever; a fault of ours restarts this line with a fresh driver and touches no other. */
 export function pipeline(device: BedsideDevice, parts: PipelineParts): Observable<never> {
-  const { clock, outbox, check = (set) => set } = parts
-  const stamp = createStamper({ ...parts, ...device, device: device.id })
-  const account = createAccount(device.id, parts)
+  const { clock, outbox } = parts
+  const ids = devicesOf(device)
+  const relays = relaysOf(device, parts)
+  const routeOf = createPartRouter(device, parts)
+  const account = createAccount(ids, parts, device.port)
+
+  const take = (received: Received): readonly Relayed[] => {
+    if (received.kind === 'line' && received.phase === 'closed') loseAll(relays)
+    const id = received.kind === 'measured' ? routeOf(received.output) : device.id
+    account(received, id)
+    if (received.kind !== 'measured' || id === undefined) return []
+    return relays.get(id)?.take(received.output, received.receivedAtMs) ?? []
+  }
+  const refresh = (): readonly Relayed[] =>
+    [...relays.values()].flatMap((relay) => relay.refresh(clock.nowMs()))
 
   return defer(() => runDriver({ ...device, clock })).pipe(
-    tap(account),
+    identified(device, parts),
     connect((received$) =>
       merge(
-        received$.pipe(stamped(stamp), map(check), map(numericMessage)),
-        received$.pipe(lineStates(device.id), map(stateMessage)),
+        received$.pipe(mergeMap(take)),
+        ...ids.map((id) => received$.pipe(lineStates(id), map(relayedState))),
+        every(clock, REFRESH_CHECK_MS).pipe(
+          mergeMap(refresh),
+          takeUntil(received$.pipe(ignoreElements(), endWith(true))),
+        ),
       ),
     ),
     catchError((fault: unknown) => {
       parts.log.error('pipeline-fault', { device: device.id, err: fault })
       parts.events.emit('technical', 'pipeline-restarted', { device: device.id, reason: errorMessage(fault) })
-      return of(stateMessage(lineState(device.id, 'down', 'internal-fault', clock.nowMs())))
+      loseAll(relays)
+      return from(ids.map((id) => relayedState(lineState(id, 'down', 'internal-fault', clock.nowMs()))))
     }),
     repeat({ delay: () => elapsed(clock, RESTART_MS) }),
-    tap((message) => outbox.put(device.id, message)),
+    tap((relayed) => outbox.put(relayed)),
     ignoreElements(),
   )
 }
 
-function stamped(stamp: Stamper): OperatorFunction<Received, IngestSet> {
-  return pipe(
-    filter((received) => received.kind === 'measured'),
-    filter(isReading),
-    map(({ output, receivedAtMs }) => stamp(output, receivedAtMs)),
+function identified(
+  { id, identity }: BedsideDevice,
+  parts: PipelineParts,
+): MonoTypeOperatorFunction<Received> {
+  return identity === undefined
+    ? (received$) => received$
+    : requireIdentity(identity, { ...parts, device: id })
+}
+
+function relaysOf(device: BedsideDevice, parts: PipelineParts): ReadonlyMap<string, Relay> {
+  const { check = (set) => set, bootId, counters } = parts
+  const onRefused = (reason: string): void => counters.count('not_relayed_total', { reason })
+  return new Map(
+    devicesOf(device).map((id) => [id, createRelay({ ...device, device: id, bootId, check, onRefused })]),
   )
 }
 
-/** An observation without a single numeric says nothing. */
-function isReading(
-  received: Extract<Received, { readonly kind: 'measured' }>,
-): received is typeof received & { readonly output: Observation } {
-  return received.output.kind === 'observation' && received.output.numerics.length > 0
-}
-
-function numericMessage(set: IngestSet): OutboundMessage {
-  return ingestMessage(set, 'numeric')
-}
-
-export function stateMessage(state: IngestState): OutboundMessage {
-  return ingestMessage(state, 'state')
-}
-
-function ingestMessage(content: IngestSet | IngestState, kind: IngestKind): OutboundMessage {
-  return {
-    topic: ingestTopic(content.device, kind),
-    payload: Buffer.from(JSON.stringify(content)),
-    qos: 1,
-    retain: false,
-  }
+function loseAll(relays: ReadonlyMap<string, Relay>): void {
+  for (const relay of relays.values()) relay.lineLost()
 }
 
 function elapsed(clock: Clock, delayMs: number): Observable<true> {
   return new Observable((subscriber) => clock.after(delayMs, () => subscriber.next(true)))
+}
+
+function every(clock: Clock, periodMs: number): Observable<true> {
+  return new Observable((subscriber) => clock.every(periodMs, () => subscriber.next(true)))
 }

@@ -50,7 +50,7 @@ export interface EventSink {
 export interface TrustedPublisher {
   /** Publishes under the gateway's own authority; an empty retained payload clears the topic. */
   publish(message: OutboundMessage): Promise<void>
-  /** Messages that match `filter`, as a subscriber of the broker would get them. */
+  /** Messages that match `filter`: those retained, then each as it is published, with the retain flag it was published with. */
   messages(filter: string): Observable<OutboundMessage>
 }
 
@@ -68,6 +68,8 @@ export type CounterName =
   | 'quarantined_total'
   | 'discarded_frames_total'
   | 'dropped_total'
+  | 'waveform_blocks_total'
+  | 'alerts_total'
   | 'not_relayed_total'
   | 'commands_refused_total'
   | 'plaintext_refused_total'

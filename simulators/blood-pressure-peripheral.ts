@@ -9,14 +9,14 @@ const HAS_TIMESTAMP = 0x02
 /** Movement, cuff fit, irregular pulse. */
 const FEATURES = 0x0007
 
-export interface CuffReading {
+export interface NibpReading {
   readonly systolic: number | undefined
   readonly diastolic: number | undefined
   readonly mean: number | undefined
 }
 
 /** Undefined when the cuff measured nothing in this row. */
-export function cuffReading(row: RecordedRow | undefined): CuffReading | undefined {
+export function nibpReading(row: RecordedRow | undefined): NibpReading | undefined {
   const systolic = sfloatValue(row?.nibpSystolic)
   const diastolic = sfloatValue(row?.nibpDiastolic)
   const mean = sfloatValue(row?.nibpMean)
@@ -49,7 +49,7 @@ export const createBloodPressurePeripheral: CreateBleDevice = ({ serial, recordi
     ],
     say({ atS, row }) {
       clock.reach(atS)
-      const reading = cuffReading(row)
+      const reading = nibpReading(row)
       if (reading === undefined) return
       const { systolic, diastolic, mean } = reading
       const time = clock.isSet ? clock.dateTime(atS) : []

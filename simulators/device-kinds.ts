@@ -5,12 +5,15 @@ import type { CreateBleDevice } from './ble-device.ts'
 import { createBloodPressurePeripheral } from './blood-pressure-peripheral.ts'
 import { createCgmPeripheral } from './cgm-peripheral.ts'
 import { createGlucosePeripheral } from './glucose-peripheral.ts'
+import { CONTEC_PACKETS_PER_SECOND, contec5ByteReading, createContecEncoder } from './contec-encoder.ts'
 import { createHeartRatePeripheral } from './heart-rate-peripheral.ts'
 import { createInsulinPumpPeripheral } from './insulin-pump-peripheral.ts'
 import { createIvyEncoder, ivyReading } from './ivy-encoder.ts'
 import { encodeMasimoLine, masimoReading } from './masimo-encoder.ts'
 import {
   createNoninEncoder,
+  encodeNoninDf13,
+  encodeNoninDf8,
   NONIN_PACKETS_PER_SECOND,
   type NoninFormat,
   noninReading,
@@ -19,12 +22,13 @@ import { createPulseOximeterPeripheral } from './pulse-oximeter-peripheral.ts'
 import type { RecordedField } from './recording.ts'
 import type { CreateTalker } from './talker.ts'
 import { createThermometerPeripheral } from './thermometer-peripheral.ts'
+import { TALKING_KINDS } from './talking-kinds.ts'
 import type { Due, Rhythm } from './timeline.ts'
 
 interface KindBase {
   readonly protocol: string
   readonly rhythm: Rhythm
-  /** A recording that holds none of these has nothing to say through this device. */
+  /** A recording that holds none of these has nothing to say through this device; empty: it shows no recording. */
   readonly plays: readonly RecordedField[]
 }
 
@@ -48,7 +52,7 @@ export interface TalkingKind extends KindBase {
   readonly createTalker: CreateTalker
 }
 
-export type DeviceKind = SerialKind | BleKind
+export type DeviceKind = SerialKind | BleKind | TalkingKind
 
 interface EncoderOptions {
   readonly seed: number
@@ -59,12 +63,44 @@ interface EncoderOptions {
 }
 
 const EVERY_SECOND: Rhythm = { kind: 'messages-per-second', count: 1 }
+/** Somebody puts the oximeter on, reads it and takes it off again. */
+const SPOT_CHECKS: Rhythm = { kind: 'messages-per-second', count: 0.2 }
 const EACH_ROW: Rhythm = { kind: 'each-row' }
 const OXIMETER: readonly RecordedField[] = ['spo2', 'pulseRate']
 
 const KINDS: readonly DeviceKind[] = [
   nonin('df2'),
   nonin('df7'),
+  {
+    protocol: 'nonin-df8',
+    link: 'serial',
+    rhythm: EVERY_SECOND,
+    plays: OXIMETER,
+    createEncoder:
+      () =>
+      ({ row }) =>
+        encodeNoninDf8(noninReading(row)),
+  },
+  {
+    protocol: 'nonin-df13',
+    link: 'serial',
+    rhythm: SPOT_CHECKS,
+    plays: OXIMETER,
+    createEncoder:
+      ({ nowMs }) =>
+      ({ row }) =>
+        encodeNoninDf13(noninReading(row), nowMs()),
+  },
+  {
+    protocol: 'contec-5byte',
+    link: 'serial',
+    rhythm: EVERY_SECOND,
+    plays: OXIMETER,
+    createEncoder: ({ seed }) => {
+      const encoder = createContecEncoder('5byte', seed)
+      return ({ row, atS }) => encoder.packets(contec5ByteReading(row, atS), CONTEC_PACKETS_PER_SECOND)
+    },
+  },
   {
     protocol: 'masimo-ascii1',
     link: 'serial',
@@ -151,10 +187,12 @@ const KINDS: readonly DeviceKind[] = [
   },
 ]
 
-export const SIMULATED_PROTOCOLS: readonly string[] = KINDS.map(({ protocol }) => protocol)
+const ALL_KINDS: readonly DeviceKind[] = [...KINDS, ...TALKING_KINDS]
+
+export const SIMULATED_PROTOCOLS: readonly string[] = ALL_KINDS.map(({ protocol }) => protocol)
 
 export function kindOf(protocol: string): DeviceKind | undefined {
-  return KINDS.find((kind) => kind.protocol === protocol)
+  return ALL_KINDS.find((kind) => kind.protocol === protocol)
 }
 
 function nonin(format: NoninFormat): SerialKind {

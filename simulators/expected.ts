@@ -1,19 +1,22 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
 import { METRICS, type MetricRef } from '../devices/metrics.ts'
-import { cuffReading } from './blood-pressure-peripheral.ts'
+import { nibpReading } from './blood-pressure-peripheral.ts'
+import { contec5ByteReading, contecReading } from './contec-encoder.ts'
 import { kindOf } from './device-kinds.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseMeter } from './glucose-meter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
 import { createInsulinPump } from './insulin-pump.ts'
+import { cuffReading, intellivueReading } from './intellivue-numerics.ts'
 import { ivyReading } from './ivy-encoder.ts'
 import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
 import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
 import { earTemperatureCel } from './thermometer-peripheral.ts'
+import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
 export interface ExpectedMetric {
@@ -38,17 +41,19 @@ type Expectation = (due: Due) => readonly ExpectedMetric[] | undefined
  * before any row is due.
  */
 export function expectedSets(recording: Recording, protocol: string, replay: Replay): readonly ExpectedSet[] {
-  const kind = kindOf(protocol)
+  const kind = kindOf(protocol) ?? TALKING_KINDS.find((talking) => talking.protocol === protocol)
   const rowAtStart = rowAt(recording, replay.startS)
   const expect = EXPECTATIONS[protocol]?.(rowAtStart)
   if (kind === undefined || expect === undefined)
     throw new SimulatorError(`no simulator for the protocol '${protocol}'`)
   const asked: Due = { atS: replay.startS, elapsedS: 0, row: rowAtStart }
   const dues = [...(protocol === PUMP ? [asked] : []), ...timeline(recording, replay, kind.rhythm)]
-  return dues.flatMap((due) => {
-    const metrics = expect(due)
-    return metrics === undefined ? [] : [{ atS: due.atS, metrics }]
-  })
+  const expectMore = LATER_EXPECTATIONS[protocol]?.(rowAtStart)
+  return dues.flatMap((due) =>
+    [expect(due), expectMore?.(due)].flatMap((metrics) =>
+      metrics === undefined ? [] : [{ atS: due.atS, metrics }],
+    ),
+  )
 }
 
 const PUMP = 'ble-insulin-delivery'
@@ -56,20 +61,46 @@ const PUMP = 'ble-insulin-delivery'
 const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'nonin-df2': () => expectNonin,
   'nonin-df7': () => expectNonin,
+  'nonin-df8': () => expectNonin,
+  'nonin-df13': () => expectNonin,
+  'contec-5byte': () => expectContec5Byte,
+  'contec-v7': () => expectContecV7,
   'masimo-ascii1': () => expectMasimo,
   'ivy-ansarb': () => expectIvy,
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
+  'intellivue-lan': () => expectIntellivue,
+  'intellivue-rs232': () => expectIntellivue,
   [PUMP]: expectPump,
   'ble-thermometer': () => expectThermometer,
   'ble-blood-pressure': () => expectCuff,
   'ble-glucose': expectMeter,
 }
 
+/** What was measured at a time of its own stands in a set of its own, behind the set of the instant. */
+const LATER_EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
+  'intellivue-lan': expectIntellivueCuff,
+  'intellivue-rs232': expectIntellivueCuff,
+}
+
 function expectNonin({ row }: Due): readonly ExpectedMetric[] {
   const { pulseRate, spo2 } = noninReading(row)
   return [metric('MDC_PULS_OXIM_PULS_RATE', pulseRate), metric('MDC_PULS_OXIM_SAT_O2', spo2)]
+}
+
+function expectContec5Byte({ row, atS }: Due): readonly ExpectedMetric[] {
+  const { pulseRate, spo2 } = contec5ByteReading(row, atS)
+  return [metric('MDC_PULS_OXIM_PULS_RATE', pulseRate), metric('MDC_PULS_OXIM_SAT_O2', spo2)]
+}
+
+function expectContecV7({ row, atS }: Due): readonly ExpectedMetric[] {
+  const { pulseRate, spo2, perfusionIndexPct } = contecReading(row, atS)
+  return [
+    metric('MDC_PULS_OXIM_PULS_RATE', pulseRate),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_BLD_PERF_INDEX', perfusionIndexPct),
+  ]
 }
 
 function expectMasimo({ row, atS }: Due): readonly ExpectedMetric[] {
@@ -95,6 +126,36 @@ function expectIvy({ row }: Due): readonly ExpectedMetric[] {
     metric('MDC_PULS_RATE_NON_INV', undefined),
     metric('MDC_TEMP', undefined),
   ]
+}
+
+function expectIntellivue(due: Due): readonly ExpectedMetric[] {
+  const { abp, tempCoreCel, tempSkinCel, heartRate, spo2, pulseRate, respRate } = intellivueReading(due)
+  return [
+    metric('MDC_PRESS_BLD_ART_ABP_MEAN', abp.mean),
+    metric('MDC_PRESS_BLD_ART_ABP_SYS', abp.systolic),
+    metric('MDC_PRESS_BLD_ART_ABP_DIA', abp.diastolic),
+    metric('MDC_TEMP_CORE', tempCoreCel),
+    metric('MDC_TEMP_SKIN', tempSkinCel),
+    metric('MDC_ECG_HEART_RATE', heartRate),
+    metric('MDC_PULS_OXIM_SAT_O2', spo2),
+    metric('MDC_PLETH_PULS_RATE', pulseRate),
+    metric('MDC_RESP_RATE', respRate),
+  ]
+}
+
+/** Told once for each time that the cuff was inflated. */
+function expectIntellivueCuff(): Expectation {
+  let toldRowAtS: number | undefined
+  return (due) => {
+    const cuff = cuffReading(due)
+    if (cuff === undefined || due.row?.atS === toldRowAtS) return undefined
+    toldRowAtS = due.row?.atS
+    return [
+      metric('MDC_PRESS_BLD_NONINV_SYS', cuff.systolic),
+      metric('MDC_PRESS_BLD_NONINV_DIA', cuff.diastolic),
+      metric('MDC_PRESS_BLD_NONINV_MEAN', cuff.mean),
+    ]
+  }
 }
 
 function expectStrap(): Expectation {
@@ -127,7 +188,7 @@ function expectThermometer({ atS }: Due): readonly ExpectedMetric[] {
 }
 
 function expectCuff({ row }: Due): readonly ExpectedMetric[] | undefined {
-  const reading = cuffReading(row)
+  const reading = nibpReading(row)
   if (reading === undefined) return undefined
   return [
     metric('MDC_PRESS_BLD_NONINV_SYS', reading.systolic),

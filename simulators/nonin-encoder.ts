@@ -128,6 +128,38 @@ function floatsOf(reading: NoninReading, shown: NoninReading, timer: number): re
   return slots.flat()
 }
 
+/** One frame of Data Format 8: what is shown, four bytes once a second. */
+export function encodeNoninDf8({ pulseRate, spo2 }: NoninReading): Uint8Array {
+  const [high, low] = halves(pulseRate ?? HR_MISSING)
+  const isFingerOff = pulseRate === undefined && spo2 === undefined
+  const status = (isFingerOff ? SENSOR_ALARM : 0) | (spo2 === undefined ? 0 : STAT2_SMARTPOINT)
+  return Uint8Array.of(STATUS_MARK | high, low, spo2 ?? SPO2_MISSING, status)
+}
+
+/** One spot check of Data Format 13. The time is that of the oximeter, which knows no zone. */
+export function encodeNoninDf13({ pulseRate, spo2 }: NoninReading, deviceTimeMs: number): Uint8Array {
+  const rate = pulseRate ?? HR_MISSING
+  const isMeasured = pulseRate !== undefined || spo2 !== undefined
+  const statusHigh = (isMeasured ? 0 : 0x01) | (spo2 === undefined ? 0 : 0x02)
+  const body = Uint8Array.of(
+    ...decimalTime(deviceTimeMs),
+    0,
+    statusHigh,
+    0,
+    rate >>> 8,
+    rate & 0xff,
+    RESERVED,
+    spo2 ?? SPO2_MISSING,
+  )
+  return Uint8Array.of(0x00, 0x02, 0x00, 0x0d, 0, body.length, ...body, sum8(body, 0, body.length), 0x03)
+}
+
+/** Century, year, month, day, hour, minute and second, each two decimal digits in a byte. */
+function decimalTime(epochMs: number): readonly number[] {
+  const text = new Date(epochMs).toISOString().replaceAll(/[^0-9]/g, '')
+  return Array.from({ length: 7 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16))
+}
+
 function halves(value: number): readonly [high: number, low: number] {
   return [value >>> 7, value & 0x7f]
 }

@@ -3,8 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../gateway/clock.ts'
-import { kindOf } from './device-kinds.ts'
-import { openTcpLine, openTerminalLine } from './device-line.ts'
+import { kindOf, type DeviceKind } from './device-kinds.ts'
+import type { DeviceLine } from './device-line.ts'
 import { openPseudoTerminal } from './pseudo-terminal.ts'
 import type { Scenario, ScenarioDevice } from './scenario.ts'
 import {
@@ -15,7 +15,11 @@ import {
   type SimulatedDevice,
 } from './simulated-device.ts'
 import { SimulatorError } from './simulator-error.ts'
+import { startTalkingDevice } from './talking-device.ts'
+import { openCallingLine, openTcpLine } from './tcp-lines.ts'
+import { openTerminalLine } from './terminal-line.ts'
 import { PseudoTerminalError } from './terminal-pair.ts'
+import { openUdpLine } from './udp-line.ts'
 
 export interface ScenarioOptions {
   readonly scenario: Scenario
@@ -28,6 +32,8 @@ export interface ScenarioOptions {
   readonly waitsForReader?: boolean
   /** Told once when there are no pseudo-terminals and serial devices stand on TCP ports instead. */
   readonly onNotice?: (text: string) => void
+  /** Every simulated device when absent. */
+  readonly kindOf?: (protocol: string) => DeviceKind | undefined
 }
 
 export interface RunningDevice {
@@ -90,16 +96,23 @@ async function startDevice(
     faults,
     clock,
   }
-  const kind = kindOf(row.protocol)
+  const kind = (options.kindOf ?? kindOf)(row.protocol)
   if (kind === undefined)
     throw new SimulatorError(`device ${row.id}: no simulator for the protocol '${row.protocol}'`)
   if (kind.link === 'ble')
     return startBleDevice(kind, { airDir: options.airDir ?? join(runDir, 'air'), address: row.address }, plan)
-  const line =
-    row.link === 'pty' && hasTerminals
-      ? await openTerminalLine(join(options.ttyDir ?? join(runDir, 'tty'), row.id), clock)
-      : await openTcpLine(row.tcpPort)
-  return startSerialDevice(kind, line, plan)
+  const line = await openLine(row, hasTerminals, options)
+  return kind.link === 'talking' ? startTalkingDevice(kind, line, plan) : startSerialDevice(kind, line, plan)
+}
+
+async function openLine(
+  { link, id, tcpPort, udpPort }: ScenarioDevice,
+  hasTerminals: boolean,
+  { clock, runDir, ttyDir = join(runDir, 'tty') }: ScenarioOptions,
+): Promise<DeviceLine> {
+  if (link === 'udp') return openUdpLine(udpPort)
+  if (link === 'call') return openCallingLine(tcpPort, clock)
+  return link === 'pty' && hasTerminals ? openTerminalLine(join(ttyDir, id), clock) : openTcpLine(tcpPort)
 }
 
 /** Why there are no pseudo-terminals here; undefined when there are. */

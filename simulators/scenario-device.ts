@@ -1,12 +1,13 @@
 /** One device of a scenario from its fields, wherever they were written down. */
 
 import { kindOf, type DeviceKind } from './device-kinds.ts'
+import { linkFaults } from './kind-links.ts'
 import type { LineFaultRates } from './line-faults.ts'
 import { loadRecording } from './patients.ts'
 import { seedOf } from './random.ts'
 import { endOf, type Recording } from './recording.ts'
 import { DEVICE_FIELDS, FAULT_FIELDS, isPlainObject, type ScenarioField } from './scenario-fields.ts'
-import { SCENARIO_LINKS, type ScenarioDevice, type ScenarioLink } from './scenario.ts'
+import { SCENARIO_LINKS, type ScenarioDevice } from './scenario.ts'
 import { SimulatorError } from './simulator-error.ts'
 
 export type FieldPath = readonly (string | number)[]
@@ -38,7 +39,7 @@ export function readDevice(entry: unknown, reading: DeviceReading): ScenarioDevi
   const kind = kindOf(textOf(fields['protocol']))
   const link = SCENARIO_LINKS.find((each) => each === fields['link'])
   if (!isFit || kind === undefined || link === undefined) return undefined
-  refuseLink(kind, link, fields, reading)
+  for (const { field, text } of linkFaults(kind, link, fields)) note([...path, field], text)
   const recording = loadPatient(kind, textOf(fields['patient']), reading)
   if (recording === undefined) return undefined
   const startS = numberOf(fields['startS'], recording.rows[0]?.atS ?? 0)
@@ -56,34 +57,11 @@ export function readDevice(entry: unknown, reading: DeviceReading): ScenarioDevi
     isLoop: fields['loop'] === true,
     link,
     tcpPort: numberOf(fields['tcpPort'], 0),
+    udpPort: numberOf(fields['udpPort'], 0),
     address: textOf(fields['address'] ?? addressOf(id)),
     faults: ratesOf(faults),
     seed: numberOf(fields['seed'], seedOf(`${seed}/${id}`)),
   }
-}
-
-function refuseLink(
-  kind: DeviceKind,
-  link: ScenarioLink,
-  fields: Fields,
-  { path, note }: DeviceReading,
-): void {
-  if ((kind.link === 'ble') !== (link === 'ble'))
-    note(
-      [...path, 'link'],
-      `${kind.protocol} speaks over ${kind.link === 'ble' ? 'ble' : 'pty or tcp'}, not ${link}`,
-    )
-  const strangers = Object.entries(LINKS_OF_FIELD).filter(
-    ([field, links]) => Object.hasOwn(fields, field) && !links.includes(link),
-  )
-  for (const [field, links] of strangers)
-    note([...path, field], `'${field}' belongs to a ${links.join(' or ')} link, not to ${link}`)
-}
-
-const LINKS_OF_FIELD: Readonly<Record<string, readonly ScenarioLink[]>> = {
-  address: ['ble'],
-  tcpPort: ['tcp'],
-  faults: ['pty', 'tcp'],
 }
 
 function loadPatient(
@@ -94,7 +72,9 @@ function loadPatient(
   const at = [...path, 'patient']
   try {
     const recording = loadRecording(patient, baseDir)
-    if (kind.plays.some((field) => recording.fields.includes(field))) return recording
+    // What plays nothing that is recorded shows a patient by script.
+    if (kind.plays.length === 0 || kind.plays.some((field) => recording.fields.includes(field)))
+      return recording
     note(
       at,
       `${recording.name} holds nothing that ${kind.protocol} can send; it needs one of ${kind.plays.join(', ')}`,

@@ -18,6 +18,11 @@ const id = required(
   '1 to 32 of a-z, 0-9 and -',
 )
 
+const PORT = optional(
+  (value) => Number.isInteger(value) && isNumber(0, 65_535)(value),
+  'a port from 0 to 65535; 0 takes a free one',
+)
+
 export const SCENARIO_FIELDS: Readonly<Record<string, ScenarioField>> = {
   seed: optional(Number.isSafeInteger, 'a whole number'),
   devices: required((value) => Array.isArray(value) && value.length > 0, 'a list of at least one device'),
@@ -43,10 +48,8 @@ export const DEVICE_FIELDS: Readonly<Record<string, ScenarioField>> = {
     isText((text) => airSocketName(text) !== undefined),
     'a Bluetooth address like C0:FF:EE:00:00:01',
   ),
-  tcpPort: optional(
-    (value) => Number.isInteger(value) && isNumber(0, 65_535)(value),
-    'a port from 0 to 65535; 0 takes a free one',
-  ),
+  tcpPort: PORT,
+  udpPort: PORT,
   faults: optional(isPlainObject, 'a map of fault to rate'),
   seed: optional(Number.isSafeInteger, 'a whole number'),
 }

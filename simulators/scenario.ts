@@ -3,7 +3,8 @@
 import type { LineFaultRates } from './line-faults.ts'
 import type { Recording } from './recording.ts'
 
-export const SCENARIO_LINKS = ['pty', 'tcp', 'ble'] as const
+/** `call`: the device connects to a TCP port of the gateway. */
+export const SCENARIO_LINKS = ['pty', 'tcp', 'udp', 'call', 'ble'] as const
 export type ScenarioLink = (typeof SCENARIO_LINKS)[number]
 
 export interface Scenario {
@@ -20,8 +21,10 @@ export interface ScenarioDevice {
   readonly speed: number
   readonly isLoop: boolean
   readonly link: ScenarioLink
-  /** Of a TCP link only; 0 takes a free one. */
+  /** Of a TCP link, where 0 takes a free one; of a call, the port of the gateway. */
   readonly tcpPort: number
+  /** Of a UDP link only; 0 takes a free one. */
+  readonly udpPort: number
   /** Of a BLE device only. */
   readonly address: string
   readonly faults: LineFaultRates

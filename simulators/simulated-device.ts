@@ -1,8 +1,8 @@
 /** One simulated device from its cable or radio to its last row. */
 
 import type { Clock } from '../gateway/clock.ts'
-import type { BleKind, SerialKind } from './device-kinds.ts'
-import type { DeviceLine, SerialAddress } from './device-line.ts'
+import type { BleKind, DeviceKind, SerialKind } from './device-kinds.ts'
+import type { DeviceLine, LineAddress } from './device-line.ts'
 import { createFaultyLine, type LineFaultRates } from './line-faults.ts'
 import { play, type Playing } from './play.ts'
 import { startPeripheral, type Peripheral } from './radio/peripheral.ts'
@@ -10,7 +10,7 @@ import { rowAt, type Recording } from './recording.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
 export type DeviceAddress =
-  SerialAddress | { readonly kind: 'ble'; readonly airDir: string; readonly address: string }
+  LineAddress | { readonly kind: 'ble'; readonly airDir: string; readonly address: string }
 
 export interface SimulatedDevice {
   readonly address: DeviceAddress
@@ -35,7 +35,7 @@ export function startSerialDevice(kind: SerialKind, line: DeviceLine, plan: Devi
   const { clock, seed } = plan
   const encode = kind.createEncoder({ seed, serial: serialNumber(seed), nowMs: () => clock.nowMs() })
   const damage = createFaultyLine(plan.faults, seed)
-  const show = begin(plan, kind, line.readerArrived, (due) => {
+  const show = beginShow(plan, kind, line.readerArrived, (due) => {
     const bytes = damage(encode(due))
     if (bytes.length > 0) line.send(bytes)
   })
@@ -89,7 +89,7 @@ export async function startBleDevice(
     },
   })
   radio.peripheral = peripheral
-  const show = begin(plan, kind, readerArrived, (due) => device.say(due))
+  const show = beginShow(plan, kind, readerArrived, (due) => device.say(due))
   return {
     address: { kind: 'ble', ...place },
     finished: show.finished,
@@ -100,9 +100,9 @@ export async function startBleDevice(
   }
 }
 
-function begin(
+export function beginShow(
   plan: DevicePlan,
-  { rhythm }: SerialKind | BleKind,
+  { rhythm }: Pick<DeviceKind, 'rhythm'>,
   readerArrived: Promise<void>,
   say: (due: Due) => void,
 ): Playing {
@@ -133,7 +133,7 @@ function begin(
 
 const SERIAL_DIGITS = 10
 
-function serialNumber(seed: number): string {
+export function serialNumber(seed: number): string {
   return String(Math.abs(Math.trunc(seed)))
     .padStart(SERIAL_DIGITS, '0')
     .slice(-SERIAL_DIGITS)

@@ -1,5 +1,46 @@
 /** Every simulated device that is spoken to, one row each. */
 
+import { createContecTalker } from './contec-talker.ts'
 import type { TalkingKind } from './device-kinds.ts'
+import { createIntellivueLan, createIntellivueSerial } from './intellivue-talkers.ts'
+import type { RecordedField } from './recording.ts'
+import type { Rhythm } from './timeline.ts'
 
-export const TALKING_KINDS: readonly TalkingKind[] = []
+/** "Results came 8192 ticks (1.024 s) apart." */
+const INTELLIVUE_RHYTHM: Rhythm = { kind: 'messages-per-second', count: 8000 / 8192 }
+const MONITOR: readonly RecordedField[] = [
+  'heartRate',
+  'spo2',
+  'pulseRate',
+  'respRate',
+  'nibpSystolic',
+  'nibpDiastolic',
+  'nibpMean',
+]
+
+export const TALKING_KINDS: readonly TalkingKind[] = [
+  {
+    protocol: 'contec-v7',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: ['spo2', 'pulseRate'],
+    createTalker: createContecTalker,
+  },
+  {
+    protocol: 'intellivue-lan',
+    link: 'talking',
+    over: 'udp',
+    rhythm: INTELLIVUE_RHYTHM,
+    plays: MONITOR,
+    createTalker: createIntellivueLan,
+  },
+  {
+    protocol: 'intellivue-rs232',
+    link: 'talking',
+    over: 'serial',
+    rhythm: INTELLIVUE_RHYTHM,
+    plays: MONITOR,
+    createTalker: createIntellivueSerial,
+  },
+]

@@ -31,8 +31,12 @@ export interface Grammar<Unit> {
   judge(window: Uint8Array, isAligned: boolean): Judgement<Unit>
 }
 
-/** Turns units into outputs; made anew for each opening of the line, so that nothing outlives a connection. */
-export type UnitReader<Unit> = (unit: Unit) => readonly DriverOutput[]
+/**
+ * Turns units into outputs; made anew for each opening of the line, so that nothing outlives a connection. What has to,
+ * as an alert whose end must be told, belongs to whoever makes the readers. `isAfterLoss` says that bytes were thrown
+ * away between the unit before and this one: a wave has a gap there.
+ */
+export type UnitReader<Unit> = (unit: Unit, isAfterLoss: boolean) => readonly DriverOutput[]
 
 export function createStreamDriver<Unit>(
   grammar: Grammar<Unit>,
@@ -50,6 +54,7 @@ class StreamDriver<Unit> implements Driver {
   #used = 0
   #needBytes = 1
   #isAligned = true
+  #isAfterLoss = false
 
   constructor(grammar: Grammar<Unit>, createReader: () => UnitReader<Unit>) {
     this.#grammar = grammar
@@ -102,12 +107,15 @@ class StreamDriver<Unit> implements Driver {
     if (judgement.kind === 'discard') {
       this.#run.add(view.subarray(0, judgement.sizeBytes), judgement.reason, out)
       this.#isAligned = judgement.isWhole === true
+      this.#isAfterLoss = true
       if (this.#isAligned) this.#run.flush(out)
       return
     }
     this.#run.flush(out)
     this.#isAligned = true
-    if (judgement.kind === 'unit') out.push(...this.#read(judgement.unit))
+    if (judgement.kind !== 'unit') return
+    out.push(...this.#read(judgement.unit, this.#isAfterLoss))
+    this.#isAfterLoss = false
   }
 
   #restart(out: DriverOutput[]): void {
@@ -117,6 +125,7 @@ class StreamDriver<Unit> implements Driver {
     this.#used = 0
     this.#needBytes = 1
     this.#isAligned = true
+    this.#isAfterLoss = false
     this.#read = this.#createReader()
   }
 }

@@ -20,7 +20,7 @@ export function createLineGrammar<Unit>(read: (line: string) => LineReading<Unit
 }
 
 function judgeLine<Unit>(window: Uint8Array, read: (line: string) => LineReading<Unit>): Judgement<Unit> {
-  const end = window.findIndex((byte) => byte === CR || byte === LF)
+  const end = lineEnd(window)
   if (end === 0) return { kind: 'skip', sizeBytes: 1 }
   if (end < 0 && window.length < MAX_LINE_BYTES) return { kind: 'more', needBytes: window.length + 1 }
   const text = asciiText(end < 0 ? window : window.subarray(0, end))
@@ -38,15 +38,20 @@ function judgeLine<Unit>(window: Uint8Array, read: (line: string) => LineReading
   return { kind: 'discard', sizeBytes: end, reason: reading.reason, isWhole: true }
 }
 
+function lineEnd(window: Uint8Array): number {
+  for (let at = 0; at < window.length; at += 1) if (window[at] === CR || window[at] === LF) return at
+  return -1
+}
+
 /** What cannot belong to a line that is still coming; the time stamp itself may be cut at the end of the window. */
 function overflowBytes(start: number | undefined): number {
   if (start === undefined) return MAX_LINE_BYTES - TIME_STAMP_BYTES + 1
   return start > 0 ? start : TIME_STAMP_BYTES
 }
 
+const decoder = new TextDecoder('latin1')
+
 /** One character per byte; bytes from 0x80 up become characters that no grammar of ours accepts. */
 export function asciiText(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
+  return decoder.decode(bytes)
 }

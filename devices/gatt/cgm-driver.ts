@@ -104,6 +104,7 @@ export class CgmDriver implements Driver {
   }
 
   #reset(): void {
+    this.#alerts.reopened()
     this.#features = undefined
     this.#session.close()
     this.#access.close()

@@ -55,6 +55,7 @@ export class CommonServices {
   }
 
   close(): void {
+    this.#alerts.reopened()
     this.#told.clear()
     this.#repeated = []
     this.#dueAtMs = undefined

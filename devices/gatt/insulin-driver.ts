@@ -100,6 +100,7 @@ export class InsulinDeliveryDriver implements Driver {
 
   /** Counters start again on every connection, and what the pump said before may no longer hold. */
   #forget(): void {
+    this.#alerts.reopened()
     this.#counters.clear()
     this.#facts.clear()
     this.#isProtected = undefined

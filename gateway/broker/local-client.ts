@@ -42,7 +42,7 @@ export function createLocalClient(broker: OrderedAedes, store: SessionStore): Lo
         for (const packet of store.retained(filter)) subscriber.next(outbound(packet, true))
         const deliver = (packet: AedesPublishPacket, taken: () => void): void => {
           // The emitter also gives topics with $ to a leading wildcard.
-          if (filterWithin(packet.topic, filter)) subscriber.next(outbound(packet, false))
+          if (filterWithin(packet.topic, filter)) subscriber.next(outbound(packet, packet.retain))
           taken()
         }
         broker.subscribe(filter, deliver, () => undefined)

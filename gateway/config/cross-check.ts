@@ -4,9 +4,11 @@ import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DeviceProtocol } from '../../devices/protocol.ts'
 import { errorCode } from '../errors.ts'
-import { classifyAddress, type AddressKind } from '../uplink/address-class.ts'
+import type { AddressKind } from '../uplink/address-class.ts'
 import { readAllowedRange } from '../uplink/allowed-ranges.ts'
 import { decideUrl } from '../uplink/policy.ts'
+import { checkAddress } from './check-address.ts'
+import { checkDeviceLine, checkLink } from './check-device-line.ts'
 import type { DeviceConfig, UplinkConfig } from './config.ts'
 import type { ConfigFile } from './config.schema.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
@@ -89,11 +91,7 @@ function checkDevices({ bedside }: ConfigFile, { protocols }: Surroundings): rea
   return (bedside?.devices ?? []).flatMap((device, index) => {
     const path = ['bedside', 'devices', index]
     const findings = checkProtocol(path, device, protocols)
-    if (device.link !== 'tcp') return findings
-    return [
-      ...findings,
-      ...checkAddress([...path, 'host'], device.host, ['loopback', 'private', 'link-local']),
-    ]
+    return [...findings, ...checkDeviceLine(path, device)]
   })
 }
 
@@ -114,14 +112,7 @@ function checkProtocol(
       ),
     ]
   }
-  const needed = protocol.link.kind === 'gatt' ? ['ble'] : ['serial', 'tcp']
-  if (needed.includes(device.link)) return []
-  return [
-    finding(
-      [...path, 'link'],
-      `${device.protocol} does not run over ${device.link}; write ${needed.join(' or ')}`,
-    ),
-  ]
+  return checkLink(path, device, protocol)
 }
 
 function checkUplinks({ uplinks }: ConfigFile, surroundings: Surroundings): readonly Finding[] {
@@ -145,15 +136,6 @@ function checkUplink(
 function checkUrl(path: KeyPath, question: Parameters<typeof decideUrl>[0]): readonly Finding[] {
   const decision = decideUrl(question)
   return decision.allowed ? [] : [finding(path, `refused (${decision.reason}): ${decision.detail}`)]
-}
-
-function checkAddress(path: KeyPath, host: string, allowed: readonly AddressKind[]): readonly Finding[] {
-  const { kind, embedding } = classifyAddress(host)
-  if (embedding === undefined && allowed.includes(kind)) return []
-  if (kind === 'invalid') return [finding(path, `'${host}' is not an IP address; write one, e.g. 127.0.0.1`)]
-  return [
-    finding(path, `${host} is ${embedding ?? kind}; only ${allowed.join(', ')} addresses may stand here`),
-  ]
 }
 
 function checkReadable(path: KeyPath, file: string): readonly Finding[] {

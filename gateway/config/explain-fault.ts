@@ -30,7 +30,7 @@ const EXPLAINERS: Readonly<Record<string, (broken: Broken) => string>> = {
   maxLength: ({ schema, details }) => `is longer than ${show(details['limit'])} characters${instead(schema)}`,
 }
 
-/** One fault for each error that says something; `oneOf` only repeats what its branch has said. */
+/** One fault for each error that says something of its own. */
 export function explainFault(error: ErrorObject, yaml: YamlFile): Fault {
   const path = pathOf(error.instancePath)
   const schema = detailsOf(error.parentSchema)

@@ -14,7 +14,9 @@ export type FromSchema<S> = S extends { readonly enum: readonly (infer Word)[] }
             ? readonly FromSchema<Item>[]
             : S extends { readonly type: 'object'; readonly properties: infer Properties }
               ? FromProperties<Properties, Always<S>>
-              : never
+              : S extends { readonly type: 'object'; readonly additionalProperties: infer Value }
+                ? Readonly<Record<string, FromSchema<Value>>>
+                : never
 
 // A conditional type over a bare parameter is worked out branch by branch.
 type FromBranch<Branch> = Branch extends unknown ? FromSchema<Branch> : never

@@ -47,7 +47,7 @@ export function readConfig(path: string, options: LoadOptions = {}): ConfigReadi
   if (yaml.faults.length > 0) return { faults: yaml.faults }
   const fromEnvironment = checkEnvironment(environment)
   if (!isConfigFile(yaml.value)) {
-    const errors = (isConfigFile.errors ?? []).filter(({ keyword }) => keyword !== 'oneOf')
+    const errors = (isConfigFile.errors ?? []).filter(({ keyword }) => !REPEATS.has(keyword))
     return { faults: inOrder([...errors.map((error) => explainFault(error, yaml)), ...fromEnvironment]) }
   }
   const findings = crossCheck(yaml.value, { file: path, protocols, environment })
@@ -59,6 +59,9 @@ export function readConfig(path: string, options: LoadOptions = {}): ConfigReadi
     return { faults: inOrder([...faults, ...fromEnvironment]) }
   return { config: deepFreeze(complete(yaml.value, resolve(path), environment)) }
 }
+
+// Rules that only say again what a rule inside them has said.
+const REPEATS: ReadonlySet<string> = new Set(['oneOf', 'propertyNames'])
 
 function readText(path: string): string | Fault {
   try {
@@ -101,7 +104,14 @@ function complete(
 }
 
 function withPaths(device: DeviceConfig, absolute: (written: string) => string): DeviceConfig {
-  if (device.link === 'serial') return { ...device, path: absolute(device.path) }
+  if (device.link === 'serial') {
+    const { path, paths } = device
+    return {
+      ...device,
+      ...(path !== undefined && { path: absolute(path) }),
+      ...(paths !== undefined && { paths: paths.map(absolute) }),
+    }
+  }
   if (device.link === 'ble') return { ...device, air: absolute(device.air) }
   return device
 }

@@ -11,22 +11,37 @@ interface Entry {
 
 const ENTRIES: Readonly<Record<string, (config: ConfigFile) => readonly Entry[]>> = {
   device: ({ bedside }) =>
-    (bedside?.devices ?? []).map(({ id }, index) => ({ value: id, path: devicePath(index, 'id') })),
+    (bedside?.devices ?? []).flatMap(({ id, parts = {} }, index) => [
+      { value: id, path: devicePath(index, 'id') },
+      ...Object.entries(parts).map(([part, value]) => ({
+        value,
+        path: [...devicePath(index, 'parts'), part],
+      })),
+    ]),
   line: ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
-      device.link === 'serial' ? [{ value: device.path, path: devicePath(index, 'path') }] : [],
+      device.link === 'serial' && device.path !== undefined
+        ? [{ value: device.path, path: devicePath(index, 'path') }]
+        : [],
     ),
   'device server port': ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
       device.link === 'tcp' ? [{ value: endpoint(device), path: devicePath(index, 'port') }] : [],
+    ),
+  'device address': ({ bedside }) =>
+    (bedside?.devices ?? []).flatMap((device, index) =>
+      device.link === 'udp' ? [{ value: udpEndpoint(device), path: devicePath(index, 'host') }] : [],
     ),
   'Bluetooth address': ({ bedside }) =>
     (bedside?.devices ?? []).flatMap((device, index) =>
       device.link === 'ble' ? [{ value: device.address, path: devicePath(index, 'address') }] : [],
     ),
   uplink: ({ uplinks }) => uplinks.map(({ id }, index) => ({ value: id, path: ['uplinks', index, 'id'] })),
-  'listening address': ({ broker, health }) =>
+  'listening address': ({ broker, bedside, health }) =>
     [
+      ...(bedside?.devices ?? []).flatMap((device, index) =>
+        device.link === 'tcp-listen' ? [{ listen: device, path: devicePath(index, 'port') }] : [],
+      ),
       ...(broker?.listen ?? []).map((listen, index) => ({
         listen,
         path: ['broker', 'listen', index, 'port'],
@@ -48,6 +63,10 @@ export function checkRepeats(config: ConfigFile): readonly Finding[] {
 
 function devicePath(index: number, key: string): KeyPath {
   return ['bedside', 'devices', index, key]
+}
+
+function udpEndpoint({ host, port }: { readonly host: string; readonly port?: number }): string {
+  return port === undefined ? host : endpoint({ host, port })
 }
 
 function endpoint({ host, port }: { readonly host: string; readonly port: number }): string {

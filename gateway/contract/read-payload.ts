@@ -1,6 +1,7 @@
 /** From untrusted bytes to a typed payload, or the reason why not. */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { AlertMessage, IngestAlert } from './alert.ts'
 import type {
   IngestSet,
   IngestState,
@@ -10,6 +11,7 @@ import type {
   StateMessage,
 } from './reading.ts'
 import { SCHEMAS } from './reading.schema.ts'
+import type { IngestWaveform, WaveformMessage } from './waveform.ts'
 
 export type ReadPayload<T> =
   | { readonly ok: true; readonly payload: T }
@@ -21,6 +23,10 @@ const ingestState = ajv.compile<IngestState>(SCHEMAS['ingest-state'])
 const observationSet = ajv.compile<ObservationSet>(SCHEMAS['observation-set'])
 const lastValues = ajv.compile<LastValues>(SCHEMAS.last)
 const stateMessage = ajv.compile<StateMessage>(SCHEMAS.state)
+const ingestWaveform = ajv.compile<IngestWaveform>(SCHEMAS['ingest-waveform'])
+const waveform = ajv.compile<WaveformMessage>(SCHEMAS.waveform)
+const ingestAlert = ajv.compile<IngestAlert>(SCHEMAS['ingest-alert'])
+const alert = ajv.compile<AlertMessage>(SCHEMAS.alert)
 
 export function readIngestSet(bytes: Buffer): ReadPayload<IngestSet> {
   return read(bytes, ingestSet)
@@ -40,6 +46,22 @@ export function readLastValues(bytes: Buffer): ReadPayload<LastValues> {
 
 export function readStateMessage(bytes: Buffer): ReadPayload<StateMessage> {
   return read(bytes, stateMessage)
+}
+
+export function readIngestWaveform(bytes: Buffer): ReadPayload<IngestWaveform> {
+  return read(bytes, ingestWaveform)
+}
+
+export function readWaveform(bytes: Buffer): ReadPayload<WaveformMessage> {
+  return read(bytes, waveform)
+}
+
+export function readIngestAlert(bytes: Buffer): ReadPayload<IngestAlert> {
+  return read(bytes, ingestAlert)
+}
+
+export function readAlert(bytes: Buffer): ReadPayload<AlertMessage> {
+  return read(bytes, alert)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

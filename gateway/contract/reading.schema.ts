@@ -4,31 +4,34 @@
  */
 
 import { DEVICE_STATES, EVENT_CLASSES, REJECTION_RULES } from './reading.ts'
-
-const id = { type: 'string', pattern: '^[a-z0-9-]{1,32}$' } as const
-const instant = {
-  type: 'string',
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$',
-} as const
-// A device that knows no zone sends its wall clock without one.
-const deviceInstant = {
-  type: 'string',
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})?$',
-} as const
-const version = { const: 1 } as const
-const word = { type: 'string', maxLength: 64 } as const
-const text = { type: 'string', maxLength: 512 } as const
-const durationMs = { type: 'integer', minimum: 1, maximum: 86_400_000 } as const
-const link = { enum: ['serial', 'tcp', 'ble', 'mqtt'] } as const
+import { RELAY_SCHEMAS } from './relay.schema.ts'
+import {
+  boot,
+  deviceInstant,
+  durationMs,
+  id,
+  ingestSource,
+  instant,
+  mdc,
+  quality,
+  ref,
+  schema,
+  seq,
+  text,
+  trustedSource,
+  version,
+  why,
+  word,
+} from './schema-parts.ts'
 
 const metricProperties = {
-  mdc: { type: 'integer', minimum: 1, maximum: 0xffffffff },
-  ref: { type: 'string', pattern: '^MDCX?_[A-Z0-9_]{1,60}$' },
+  mdc,
+  ref,
   loinc: { type: 'string', pattern: '^[0-9]{1,7}-[0-9]$' },
   value: { type: ['number', 'null'] },
   unit: { type: 'string', maxLength: 32 },
-  q: { enum: ['valid', 'questionable', 'invalid', 'calibrating', 'under', 'over', 'absent'] },
-  why: { type: 'array', maxItems: 16, items: word },
+  q: quality,
+  why,
 } as const
 
 // A consumer that does not look at q must find no number where there is none to show, and a number where q says so.
@@ -58,8 +61,8 @@ const setProperties = {
   device: id,
   bed: id,
   assoc: id,
-  seq: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-  boot: { type: 'string', pattern: '^[a-zA-Z0-9-]{1,32}$' },
+  seq,
+  boot,
   t: instant,
   td: deviceInstant,
   tr: instant,
@@ -69,26 +72,13 @@ const setProperties = {
   metrics: { type: 'array', minItems: 1, maxItems: 128, items: metric },
 } as const
 
-const sourceProperties = { gateway: id, link, driver: { type: 'string', maxLength: 64 } } as const
-
-function schema(name: string, title: string, body: object): object {
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: `urn:wardgate:schema:v1:${name}`,
-    title,
-    type: 'object',
-    additionalProperties: false,
-    ...body,
-  }
-}
-
 /** By file name: `/schema/v1/<name>.json`. */
 export const SCHEMAS = {
   'ingest-set': schema('ingest-set', 'ingest/v1/{device}/numeric: untrusted numerics of one instant', {
     required: ['v', 'device', 'seq', 'boot', 't', 'ttl', 'metrics'],
     properties: {
       ...setProperties,
-      src: { type: 'object', additionalProperties: false, properties: sourceProperties },
+      src: ingestSource,
     },
   }),
   'ingest-state': schema('ingest-state', 'ingest/v1/{device}/state: what the bedside part says of the line', {
@@ -99,14 +89,10 @@ export const SCHEMAS = {
     required: ['v', 'device', 'bed', 'assoc', 'seq', 'boot', 't', 'tr', 'ttl', 'history', 'src', 'metrics'],
     properties: {
       ...setProperties,
-      src: {
-        type: 'object',
-        required: ['gateway', 'link', 'driver'],
-        additionalProperties: false,
-        properties: sourceProperties,
-      },
+      src: trustedSource,
     },
   }),
+  ...RELAY_SCHEMAS,
   last: schema('last', 'vitals/v1/{ward}/{bed}/{device}/last: last valid value of each metric, retained', {
     required: ['v', 'device', 'bed', 'assoc', 'metrics'],
     properties: {
@@ -176,8 +162,8 @@ export const SCHEMAS = {
         at: instant,
         rule: { enum: REJECTION_RULES },
         reason: text,
-        seq: setProperties.seq,
-        boot: setProperties.boot,
+        seq,
+        boot,
         metric: { type: 'object' },
         payload: { type: 'string', maxLength: 4096 },
       },

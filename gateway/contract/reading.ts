@@ -1,5 +1,6 @@
 /**
- * The payloads, as types. Their JSON Schemas are in reading.schema.ts; the topics in topics.ts.
+ * The payloads, as types; waveforms and alerts in waveform.ts and alert.ts. Their JSON Schemas are in reading.schema.ts and
+ * relay.schema.ts; the topics in topics.ts.
  * A reading knows device and bed, never a person. Instants are RFC 3339 in UTC with milliseconds.
  */
 
@@ -41,8 +42,14 @@ export interface IngestSet {
   /** May be given, must then agree with the inventory. */
   readonly bed?: string
   readonly assoc?: string
-  readonly src?: { readonly gateway?: string; readonly link?: LinkName; readonly driver?: string }
+  readonly src?: IngestSource
   readonly metrics: readonly WireMetric[]
+}
+
+export interface IngestSource {
+  readonly gateway?: string
+  readonly link?: LinkName
+  readonly driver?: string
 }
 
 /** What the gateway publishes on `vitals/v1/{ward}/{bed}/{device}/numeric`: trusted. */
@@ -60,11 +67,17 @@ export interface ObservationSet {
   readonly tu?: number
   readonly ttl: number
   readonly history: boolean
-  readonly src: { readonly gateway: string; readonly link: LinkName; readonly driver: string }
+  readonly src: SetSource
   readonly metrics: readonly WireMetric[]
 }
 
-export type LinkName = 'serial' | 'tcp' | 'ble' | 'mqtt'
+export const LINK_NAMES = ['serial', 'tcp', 'udp', 'tcp-listen', 'ble', 'mqtt'] as const
+export type LinkName = (typeof LINK_NAMES)[number]
+export interface SetSource {
+  readonly gateway: string
+  readonly link: LinkName
+  readonly driver: string
+}
 
 /** Retained on `.../last`: for each metric the last valid value, each with its own time and lifetime. */
 export interface LastValues {
@@ -143,7 +156,10 @@ export const REJECTION_RULES = [
   'unit-mismatch',
   'out-of-possible-range',
   'time-implausible',
-  'topic',
+  'unknown-wave',
+  'sample-block',
+  'too-many-channels',
+  'too-many-alerts',
 ] as const
 export type RejectionRule = (typeof REJECTION_RULES)[number]
 

@@ -23,6 +23,8 @@ export interface Delivery {
 
 // Enough to keep the group commit of the broker busy, few enough to bound what is sent again after a failure.
 const IN_FLIGHT_LIMIT = 64
+// Blocks of waveforms have places of their own: however many there are, a reading finds one free.
+const LIVE_IN_FLIGHT_LIMIT = 16
 const RETRY_MS = 1_000
 // An acknowledgement that does not come in this time will not come; a repeat is recognised by its sequence number.
 const ACKNOWLEDGE_TIMEOUT_MS = 30_000
@@ -31,15 +33,22 @@ export function startDelivery({ outbox, messageLink, clock, log }: DeliveryParts
   const settled$ = new Subject<void>()
   /** The time-outs of what is on its way. */
   const inFlight = new Map<Lease, Cancel>()
+  const liveInFlight = new Set<Lease>()
   let isOnline = false
   let isStopped = false
   let cancelRetry: Cancel | undefined
 
   const pump = (): void => {
     if (isStopped || !isOnline || cancelRetry !== undefined) return
-    while (inFlight.size < IN_FLIGHT_LIMIT) {
+    while (inFlight.size - liveInFlight.size < IN_FLIGHT_LIMIT) {
       const lease = outbox.lease()
-      if (lease === undefined) return
+      if (lease === undefined) break
+      send(lease)
+    }
+    while (liveInFlight.size < LIVE_IN_FLIGHT_LIMIT) {
+      const lease = outbox.leaseLive()
+      if (lease === undefined) break
+      liveInFlight.add(lease)
       send(lease)
     }
   }
@@ -61,6 +70,7 @@ export function startDelivery({ outbox, messageLink, clock, log }: DeliveryParts
     if (cancelTimeout === undefined) return
     cancelTimeout()
     inFlight.delete(lease)
+    liveInFlight.delete(lease)
     if (failure === undefined) outbox.acknowledge(lease)
     else {
       outbox.giveBack(lease)

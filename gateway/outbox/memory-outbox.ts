@@ -1,7 +1,9 @@
 /** The outbox in memory: bounded for each device, so that one device's backlog takes nothing from another's. */
 
 import { Subject } from 'rxjs'
-import type { Counters, EventSink, OutboundMessage } from '../ports.ts'
+import type { Counters, EventSink } from '../ports.ts'
+import type { Relayed } from '../stages/relay.ts'
+import { DeviceQueue } from './device-queue.ts'
 import type { Lease, Outbox } from './outbox.ts'
 
 export interface MemoryOutboxOptions {
@@ -11,96 +13,122 @@ export interface MemoryOutboxOptions {
   readonly counters: Counters
 }
 
-interface DeviceQueue {
-  readonly device: string
-  readonly waiting: OutboundMessage[]
-  leased: Lease | undefined
-  /** Dropped since the queue was last empty. */
-  droppedCount: number
-}
+// A few seconds of a monitor with many waves: what is older is of no use to anybody.
+const LIVE_LIMIT = 32
 
 export function createMemoryOutbox(options: MemoryOutboxOptions): Outbox {
   return new MemoryOutbox(options)
 }
 
-class MemoryOutbox implements Outbox {
-  readonly arrival$ = new Subject<void>()
-  readonly #options: MemoryOutboxOptions
+/** The queues of one kind of message, taking turns. */
+class Lane {
+  readonly limit: number
   readonly #queues = new Map<string, DeviceQueue>()
   /** Queues with something to lease, in the order of their turns. */
   readonly #ready = new Set<DeviceQueue>()
 
-  constructor(options: MemoryOutboxOptions) {
-    this.#options = options
+  constructor(limit: number) {
+    this.limit = limit
   }
 
   get pendingCount(): number {
     let count = 0
-    for (const { waiting, leased } of this.#queues.values())
-      count += waiting.length + (leased === undefined ? 0 : 1)
+    for (const queue of this.#queues.values()) count += queue.size
     return count
   }
 
-  put(device: string, message: OutboundMessage): void {
-    const queue = this.#queueOf(device)
-    queue.waiting.push(message)
-    if (queue.waiting.length > this.#options.limitPerDevice) this.#dropOldest(queue)
-    if (queue.leased === undefined) this.#ready.add(queue)
-    this.arrival$.next()
-  }
-
-  lease(): Lease | undefined {
-    const [queue] = this.#ready
-    if (queue === undefined) return undefined
-    this.#ready.delete(queue)
-    const message = queue.waiting.shift()
-    if (message === undefined) return undefined
-    queue.leased = { device: queue.device, message }
-    return queue.leased
-  }
-
-  acknowledge(lease: Lease): void {
-    const queue = this.#queueOf(lease.device)
-    if (queue.leased !== lease) return
-    queue.leased = undefined
-    if (queue.waiting.length > 0) this.#ready.add(queue)
-    else this.#endOverflow(queue)
-  }
-
-  giveBack(lease: Lease): void {
-    const queue = this.#queueOf(lease.device)
-    if (queue.leased !== lease) return
-    queue.leased = undefined
-    queue.waiting.unshift(lease.message)
-    if (queue.waiting.length > this.#options.limitPerDevice) this.#dropOldest(queue)
-    this.#ready.add(queue)
-  }
-
-  #queueOf(device: string): DeviceQueue {
+  queueOf(device: string): DeviceQueue {
     let queue = this.#queues.get(device)
     if (queue === undefined) {
-      queue = { device, waiting: [], leased: undefined, droppedCount: 0 }
+      queue = new DeviceQueue(device, this.limit)
       this.#queues.set(device, queue)
     }
     return queue
   }
 
-  // The oldest goes: what is newest serves the patient, and a gap at one place is easier to see than many.
-  #dropOldest(queue: DeviceQueue): void {
-    queue.waiting.shift()
-    queue.droppedCount++
-    this.#options.counters.count('dropped_total', { where: 'outbox' })
-    if (queue.droppedCount > 1) return
-    this.#options.events.emit('technical', 'outbox-overflow', {
-      device: queue.device,
-      limit: this.#options.limitPerDevice,
-    })
+  take(): Lease | undefined {
+    const [queue] = this.#ready
+    if (queue === undefined) return undefined
+    this.#ready.delete(queue)
+    return queue.lease()
   }
 
-  #endOverflow(queue: DeviceQueue): void {
+  /** Gives the queue its turn when it has something to lease. */
+  offer(queue: DeviceQueue): void {
+    if (queue.canLease) this.#ready.add(queue)
+  }
+}
+
+class MemoryOutbox implements Outbox {
+  readonly arrival$ = new Subject<void>()
+  readonly #options: MemoryOutboxOptions
+  readonly #kept: Lane
+  readonly #live = new Lane(LIVE_LIMIT)
+
+  constructor(options: MemoryOutboxOptions) {
+    this.#options = options
+    this.#kept = new Lane(options.limitPerDevice)
+  }
+
+  get pendingCount(): number {
+    return this.#kept.pendingCount
+  }
+
+  put(relayed: Relayed): void {
+    const lane = relayed.kind === 'waveform' ? this.#live : this.#kept
+    const queue = lane.queueOf(relayed.device)
+    if (queue.put(relayed)) this.#countDropped(lane, queue)
+    lane.offer(queue)
+    this.arrival$.next()
+  }
+
+  lease(): Lease | undefined {
+    return this.#kept.take()
+  }
+
+  leaseLive(): Lease | undefined {
+    return this.#live.take()
+  }
+
+  acknowledge(lease: Lease): void {
+    for (const lane of [this.#kept, this.#live]) {
+      const queue = lane.queueOf(lease.device)
+      if (queue.settle(lease) === undefined) continue
+      if (queue.canLease) lane.offer(queue)
+      else this.#endOverflow(lane, queue)
+    }
+  }
+
+  giveBack(lease: Lease): void {
+    const queue = this.#kept.queueOf(lease.device)
+    const relayed = queue.settle(lease)
+    if (relayed !== undefined) {
+      if (queue.putBack(relayed)) this.#countDropped(this.#kept, queue)
+      this.#kept.offer(queue)
+      return
+    }
+    const live = this.#live.queueOf(lease.device)
+    if (live.settle(lease) === undefined) return
+    this.#options.counters.count('dropped_total', { where: 'outbox-waveform' })
+    this.#live.offer(live)
+  }
+
+  #countDropped(lane: Lane, queue: DeviceQueue): void {
+    const { counters, events } = this.#options
+    if (lane === this.#live) {
+      counters.count('dropped_total', { where: 'outbox-waveform' })
+      return
+    }
+    counters.count('dropped_total', { where: 'outbox' })
+    if (queue.droppedCount > 1) return
+    events.emit('technical', 'outbox-overflow', { device: queue.device, limit: lane.limit })
+  }
+
+  #endOverflow(lane: Lane, queue: DeviceQueue): void {
     if (queue.droppedCount === 0) return
     const dropped = queue.droppedCount
     queue.droppedCount = 0
+    if (lane === this.#live) return
     this.#options.events.emit('technical', 'outbox-recovered', { device: queue.device, dropped })
   }
 }

@@ -75,6 +75,11 @@ export class DeviceLife {
     return this.tick(nowMs)
   }
 
+  /** Nothing can come, as far as anybody knows. */
+  get isLost(): boolean {
+    return this.#lostReason !== undefined
+  }
+
   /** Lets time pass: values expire, `last` is brought up to date. */
   tick(nowMs: number): readonly OutboundMessage[] {
     for (const [mdc, value] of this.#values) {

@@ -1,9 +1,16 @@
 /** Lets a driver live on a link: events and time go in, what it measured comes out, its commands go to the link. */
 
 import { Observable } from 'rxjs'
-import type { Command, DeviceProtocol, DriverOutput, LinkEvent } from '../../devices/protocol.ts'
+import type {
+  Command,
+  DeviceProtocol,
+  DriverMemory,
+  DriverOutput,
+  LinkEvent,
+} from '../../devices/protocol.ts'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Link } from '../ports.ts'
+import { createComprehension } from './comprehension.ts'
 import { isPermitted } from './permit-command.ts'
 
 export type Measured = Exclude<DriverOutput, Command>
@@ -11,7 +18,11 @@ export type Measured = Exclude<DriverOutput, Command>
 export type Received =
   | { readonly kind: 'measured'; readonly output: Measured; readonly receivedAtMs: number }
   /** What became of the line; `delivering` is the first data after it was opened. */
-  | { readonly kind: 'line'; readonly phase: 'opened' | 'delivering'; readonly atMs: number }
+  | {
+      readonly kind: 'line'
+      readonly phase: 'opened' | 'delivering' | 'not-understood' | 'understood'
+      readonly atMs: number
+    }
   | { readonly kind: 'line'; readonly phase: 'closed'; readonly reason: string; readonly atMs: number }
   | { readonly kind: 'command-failed'; readonly command: Command; readonly reason: string }
   /** The driver asked for what its own closed list does not hold: a fault of ours. It was not executed. */
@@ -19,8 +30,9 @@ export type Received =
 
 export interface DriverRun {
   readonly link: Link
-  readonly protocol: Pick<DeviceProtocol, 'createDriver' | 'sends'>
+  readonly protocol: Pick<DeviceProtocol, 'createDriver' | 'sends' | 'silenceMs'>
   readonly clock: Clock
+  readonly memory?: DriverMemory
 }
 
 // A driver that wants to be woken in the past must not turn into a busy loop.
@@ -30,9 +42,10 @@ const SHORTEST_WAKE_MS = 10
  * Each subscription opens the link and makes a fresh driver. An exception of the driver is an error of the stream:
  * whoever subscribes decides about a new start.
  */
-export function runDriver({ link, protocol, clock }: DriverRun): Observable<Received> {
+export function runDriver({ link, protocol, clock, memory }: DriverRun): Observable<Received> {
   return new Observable<Received>((subscriber) => {
-    const driver = protocol.createDriver()
+    const driver = protocol.createDriver(memory)
+    const comprehension = createComprehension(protocol.silenceMs)
     const steadyNowMs = steadyTime(clock)
     const inbox: LinkEvent[] = []
     let isWorking = false
@@ -73,6 +86,7 @@ export function runDriver({ link, protocol, clock }: DriverRun): Observable<Rece
         subscriber.next({ kind: 'command-failed', command: event.command, reason: event.reason })
       else if (event.kind === 'opened') {
         hasDelivered = false
+        comprehension.opened(clock.monotonicMs())
         subscriber.next({ kind: 'line', phase: 'opened', atMs })
       } else if (!hasDelivered) {
         hasDelivered = true
@@ -86,6 +100,8 @@ export function runDriver({ link, protocol, clock }: DriverRun): Observable<Rece
         else if (isPermitted(output, protocol.sends)) link.execute(output)
         else subscriber.next({ kind: 'command-forbidden', command: output })
       }
+      const phase = comprehension.note(outputs, clock.monotonicMs())
+      if (phase !== undefined) subscriber.next({ kind: 'line', phase, atMs: receivedAtMs })
     }
 
     const planWake = (): void => {

@@ -9,7 +9,9 @@ const HELP: Readonly<Record<CounterName, { help: string; labels: readonly string
   quarantined_total: { help: 'Messages and metrics diverted to quarantine, by rule', labels: ['rule'] },
   discarded_frames_total: { help: 'Pieces of device bytes thrown away, by reason', labels: ['reason'] },
   dropped_total: { help: 'Readings dropped because a queue was full', labels: ['where'] },
-  not_relayed_total: { help: 'Waveform blocks and alerts that end at the bedside', labels: ['kind'] },
+  waveform_blocks_total: { help: 'Waveform blocks published on trusted topics', labels: [] },
+  alerts_total: { help: 'Alerts that devices began, changed or ended, by phase', labels: ['phase'] },
+  not_relayed_total: { help: 'Outputs of devices that end at the bedside, by reason', labels: ['reason'] },
   commands_refused_total: {
     help: 'Commands of a driver outside its closed list; a fault of ours',
     labels: [],

@@ -37,6 +37,12 @@ export function readAllowedRange(cidr: string): AllowedRange {
   return { allowed: true, range }
 }
 
+/** Reads who may call: one address, or a network as above. */
+export function readCallers(text: string): AllowedRange {
+  const version = isIP(text)
+  return readAllowedRange(version === 0 ? text : `${text}/${version === 4 ? 32 : 128}`)
+}
+
 function parseStrictCidr(cidr: string): Range | undefined {
   const [address = '', prefix = '', ...rest] = cidr.split('/')
   if (rest.length > 0 || address.includes('%') || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined

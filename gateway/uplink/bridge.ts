@@ -1,10 +1,12 @@
 /**
  * Carries trusted messages to a broker further up, behind the guard of its link. Order is kept: what was sent and not
- * acknowledged when the link broke is sent again, from the oldest on, before anything newer.
+ * acknowledged when the link broke is sent again, from the oldest on, before anything newer. Waveforms go beside it, once,
+ * while the link is up.
  */
 
 import { merge } from 'rxjs'
 import type { Cancel, Clock } from '../clock.ts'
+import { parseVitalsTopic } from '../contract/topics.ts'
 import type { Log } from '../log.ts'
 import type { Counters, EventSink, MessageLink, OutboundMessage, TrustedPublisher } from '../ports.ts'
 
@@ -38,6 +40,7 @@ interface Waiting {
 const FORWARDED = 'vitals/v1/'
 const QUEUE_LIMIT = 10_000
 const WINDOW = 32
+const LIVE_WINDOW = 32
 const RETRY_DELAY_MS = 1_000
 
 export function createBridge(options: BridgeOptions): Bridge {
@@ -54,6 +57,8 @@ class UplinkBridge implements Bridge {
   /** Names one run of sends: an answer to an earlier one says nothing about the present one. */
   #run = 0
   #isOnline = false
+  /** Blocks of waveforms on their way. */
+  #liveCount = 0
   #isOverflowing = false
   #cancelRetry: Cancel | undefined
 
@@ -79,8 +84,12 @@ class UplinkBridge implements Bridge {
 
   #take(message: OutboundMessage): void {
     if (!message.topic.startsWith(FORWARDED)) return
-    if (this.#queue.length >= this.#queueLimit) this.#dropOldest()
     const { prefix = '' } = this.#options
+    if (isWaveform(message)) {
+      void this.#sendLive({ ...message, topic: `${prefix}${message.topic}`, qos: 0 })
+      return
+    }
+    if (this.#queue.length >= this.#queueLimit) this.#dropOldest()
     const forwarded: OutboundMessage = { ...message, topic: `${prefix}${message.topic}`, qos: 1 }
     this.#queue.push({ message: forwarded, isAcknowledged: false })
     this.#pump()
@@ -109,6 +118,22 @@ class UplinkBridge implements Bridge {
     this.#pump()
   }
 
+  /** A block that cannot go now is of no use later, and must not push a reading out of the queue. */
+  async #sendLive(message: OutboundMessage): Promise<void> {
+    if (!this.#isOnline || this.#liveCount >= LIVE_WINDOW) {
+      this.#countDropped()
+      return
+    }
+    this.#liveCount += 1
+    try {
+      await this.#options.link.publish(message)
+      this.#options.counters.count('uplink_forwarded_total')
+    } catch {
+      this.#countDropped()
+    }
+    this.#liveCount -= 1
+  }
+
   #removeAcknowledged(): void {
     while (this.#queue[0]?.isAcknowledged === true) this.#remove(0)
     if (this.#queue.length === 0) this.#isOverflowing = false
@@ -128,8 +153,10 @@ class UplinkBridge implements Bridge {
   }
 
   #dropOldest(): void {
-    // What is on its way is spared, unless there is nothing else.
-    this.#remove(this.#sentCount < this.#queue.length ? this.#sentCount : 0)
+    // What is on its way is spared, and what the far end retains (an alert that is present, or cleared), unless there is
+    // nothing else.
+    const unsent = this.#queue.findIndex(({ message }, at) => at >= this.#sentCount && !message.retain)
+    this.#remove(unsent >= 0 ? unsent : this.#sentCount < this.#queue.length ? this.#sentCount : 0)
     this.#countDropped()
     if (this.#isOverflowing) return
     this.#isOverflowing = true
@@ -146,4 +173,8 @@ class UplinkBridge implements Bridge {
   #countDropped(): void {
     this.#options.counters.count('dropped_total', { where: 'uplink' })
   }
+}
+
+function isWaveform({ topic }: OutboundMessage): boolean {
+  return parseVitalsTopic(topic)?.leaf.startsWith('waveform/') === true
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { readScenario, WARD_SCENARIO } from '../../simulators/scenario-file.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { type Finished, wardgate } from '../support/wardgate-cli.ts'
 
@@ -24,7 +25,9 @@ describe('wardgate demo --for 15s --json', () => {
   })
 
   it('brings every device of every bed to the stations over TLS 1.3', () => {
-    expect(summary).toMatchObject({ beds: 13, devices: 23, tls: { protocol: 'TLSv1.3' } })
+    const { devices } = readScenario(WARD_SCENARIO)
+    const beds = new Set(devices.map(({ ward, bed }) => `${ward}/${bed}`)).size
+    expect(summary).toMatchObject({ beds, devices: devices.length, tls: { protocol: 'TLSv1.3' } })
     expect(summary['readings']).toBeGreaterThan(500)
     expect(summary['discardedFrames']).toBeGreaterThanOrEqual(0)
   })
@@ -46,6 +49,19 @@ describe('wardgate demo --for 15s --json', () => {
         'MDCX_INSULIN_ON_BOARD',
       ]),
     )
+  })
+
+  it('brings waveforms to the stations, and an alert of the Masimo that is raised and ended', () => {
+    expect(summary['waveformBlocks']).toBeGreaterThan(50)
+    expect(summary['alertsRaised']).toBeGreaterThanOrEqual(1)
+    expect(summary['alertsEnded']).toBeGreaterThanOrEqual(1)
+    expect(summary['alerts']).toContainEqual({
+      device: 'ox-03',
+      code: 'alarm',
+      priority: 'unknown',
+      text: '0012',
+      phase: 'ended',
+    })
   })
 
   it('explains each quarantined reading: the unit slip of the recorded pump and nothing else', () => {

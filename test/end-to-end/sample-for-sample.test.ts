@@ -167,6 +167,7 @@ function startBox(wardConfig: string, port: number): string {
   const devices = simulation?.devices.map(({ id, protocol, link }) => {
     if (link.kind === 'serial') return { id, protocol, link: 'serial', path: link.path }
     if (link.kind === 'tcp') return { id, protocol, link: 'tcp', host: link.host, port: link.port }
+    if (link.kind !== 'ble') throw new Error(`${id} stands on no line of this test`)
     return { id, protocol, link: 'ble', radio: 'simulated', air: link.airDir, address: link.address }
   })
   const path = join(wardConfig, '../box.yaml')

@@ -135,7 +135,8 @@ function startBedside(id: string, memory: DriverMemory): void {
   })
   subscription = runDriver({
     link,
-    protocol: { sends: protocol.sends, createDriver: () => protocol.createDriver(memory) },
+    protocol,
+    memory,
     clock: systemClock,
   }).subscribe((received) => {
     if (received.kind === 'measured') heard.push(received.output)

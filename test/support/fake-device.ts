@@ -19,6 +19,12 @@ export const SERIAL_NUMBER_A = 0xfc
 export const SERIAL_NUMBER_B = 0xfb
 export const FORBIDDEN = 0xfa
 export const NOTHING = 0xf9
+export const ALERT_BEGINS = 0xf8
+export const ALERT_ENDS = 0xf7
+/** A saturation of 91 from the part `pump-14`. */
+export const PART_READING = 0xf6
+/** The same from the part `Pump 15`. */
+export const OTHER_PART_READING = 0xf5
 
 const SENDS: readonly SendRule[] = [
   { kind: 'send', prefixHex: '05', maxBytes: 2, meaning: 'asks for the next reading' },
@@ -68,6 +74,24 @@ function outputOf(byte: number): DriverOutput {
         label: 'pleth',
         rateHz: 75,
         samples: [1, null],
+      }
+    case ALERT_BEGINS:
+    case ALERT_ENDS:
+      return {
+        kind: 'alert',
+        code: 'SPO2_LOW',
+        priority: 'high',
+        source: 'patient',
+        phase: byte === ALERT_BEGINS ? 'present' : 'ended',
+        text: '** SpO2 LOW',
+        flags: [],
+      }
+    case PART_READING:
+    case OTHER_PART_READING:
+      return {
+        kind: 'observation',
+        part: byte === PART_READING ? 'pump-14' : 'Pump 15',
+        numerics: [{ metric: METRICS.MDC_PULS_OXIM_SAT_O2, value: 91, quality: 'valid' }],
       }
     case SERIAL_NUMBER_A:
     case SERIAL_NUMBER_B:

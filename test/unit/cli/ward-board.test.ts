@@ -3,6 +3,7 @@ import { drawBoard } from '../../../cli/draw-board.ts'
 import { WardBoard } from '../../../cli/ward-board.ts'
 import { admitSet } from '../../../gateway/stages/admit-set.ts'
 import { DeviceLife } from '../../../gateway/stages/device-life.ts'
+import { ingestAlert } from '../../support/relayed.ts'
 import { ingestSet, OXIMETER, payloadOf, SPO2 } from '../../support/sets.ts'
 
 const startMs = Date.parse('2026-09-20T10:15:00.000Z')
@@ -98,5 +99,86 @@ describe('drawBoard', () => {
     const ansi = drawBoard(board.rows(startMs + 9000), { style: 'ansi', columns: 100 }).join('\n')
     expect(plain).toContain('SpO2 (97 %) STALE 9s')
     expect(ansi).toContain('\u001B[9;2m97 %\u001B[0m STALE 9s')
+  })
+})
+
+describe('alerts on the board', () => {
+  const place = 'vitals/v1/icu/b01/ox-1/alert/spo2-low'
+  const alert = (change: object = {}): Buffer =>
+    payloadOf({
+      ...ingestAlert(),
+      bed: 'b01',
+      assoc: 'a7f3',
+      since: '2026-09-20T10:14:50.000Z',
+      at: '2026-09-20T10:15:00.000Z',
+      src: { gateway: 'gw-1', link: 'serial', driver: 'masimo-ascii1@1.0.0' },
+      ...change,
+    })
+  const drawn = (board: WardBoard, nowMs = startMs) =>
+    drawBoard(board.rows(nowMs), { style: 'plain', columns: 100 }).join('\n')
+
+  it('show the words of the device with their priority, and how long it has been there', () => {
+    const board = new WardBoard()
+    expect(board.apply(place, alert(), startMs)).toMatchObject({ kind: 'alert', change: 'raised' })
+    expect(drawn(board)).toMatch(/ALERT \(HIGH\) "\*\* SpO2 LOW" 10s$/m)
+  })
+
+  it('are marked where nobody knows whether they still hold, with the reason', () => {
+    const board = new WardBoard()
+    board.apply(place, alert(), startMs)
+    const unknown = alert({ phase: 'unknown', reason: 'silent', at: '2026-09-20T10:15:01.000Z' })
+    expect(board.apply(place, unknown, startMs)).toMatchObject({ change: 'doubted' })
+    expect(drawn(board)).toContain('"** SpO2 LOW" 10s   UNKNOWN WHETHER STILL PRESENT: silent')
+  })
+
+  it('are not shown as certain beyond their lifetime, whoever is silent', () => {
+    const board = new WardBoard()
+    board.apply(place, alert(), startMs)
+    expect(drawn(board, startMs + 59_999)).not.toContain('UNKNOWN')
+    expect(drawn(board, startMs + 60_000)).toContain('UNKNOWN WHETHER STILL PRESENT')
+  })
+
+  it('go when they end, once', () => {
+    const board = new WardBoard()
+    board.apply(place, alert(), startMs)
+    expect(board.apply(place, alert({ phase: 'ended' }), startMs)).toMatchObject({ change: 'ended' })
+    expect(board.apply(place, Buffer.alloc(0), startMs)).toMatchObject({ change: 'cleared' })
+    expect(drawn(board)).not.toContain('ALERT')
+  })
+
+  it('are not overwritten by an older message that comes later', () => {
+    const board = new WardBoard()
+    board.apply(place, alert(), startMs)
+    const older = alert({ at: '2026-09-20T10:14:00.000Z', text: 'old' })
+    expect(board.apply(place, older, startMs)).toEqual({ kind: 'ignored', reason: 'an older alert' })
+  })
+
+  it('stand with the most urgent first', () => {
+    const board = new WardBoard()
+    for (const priority of ['unknown', 'low', 'high', 'medium'])
+      board.apply(`vitals/v1/icu/b01/ox-1/alert/${priority}`, alert({ code: priority, priority }), startMs)
+    expect(board.rows(startMs)[0]?.alerts.map(({ priority }) => priority)).toEqual([
+      'high',
+      'medium',
+      'low',
+      'unknown',
+    ])
+  })
+
+  it('cannot steer the terminal with their text', () => {
+    const board = new WardBoard()
+    board.apply(place, alert({ text: 'A\u001B[2JB' }), startMs)
+    expect(drawn(board)).toContain('"A?[2JB"')
+  })
+
+  it('are not crowded out by waveforms: a block changes nothing on the board', () => {
+    const board = new WardBoard()
+    board.apply(place, alert(), startMs)
+    const before = board.rows(startMs)
+    for (let block = 0; block < 100; block++)
+      expect(board.apply('vitals/v1/icu/b01/ox-1/waveform/pleth', Buffer.from('x'), startMs)).toEqual({
+        kind: 'waveform',
+      })
+    expect(board.rows(startMs)).toEqual(before)
   })
 })

@@ -72,7 +72,14 @@ describe('the documented example', () => {
       gateway: 'gw-1',
       state: join(directory.path, 'state'),
       broker: { listen: [{ host: '127.0.0.1', port: 8883, tls: '1.3' }] },
-      bedside: { devices: [{ path: '/dev/ttyUSB0' }, { port: 4001 }, { air: join(directory.path, 'air') }] },
+      bedside: {
+        devices: [
+          { path: '/dev/ttyUSB0' },
+          { port: 4001 },
+          { paths: ['/dev/serial/by-id/*'], line: { baudRate: 19_200 } },
+          { air: join(directory.path, 'air') },
+        ],
+      },
       uplinks: [{ ca: join(directory.path, 'hospital-ca.pem'), prefix: 'gw-1/' }],
     })
   })
@@ -186,12 +193,12 @@ describe('what the schema finds', () => {
     [
       'a link that does not exist',
       box('id: a, protocol: nonin-df2, link: usb'),
-      '6:50 bedside.devices[0].link: "usb" is not known; write "serial" or "tcp" or "ble"',
+      '6:50 bedside.devices[0].link: "usb" is not known; write "serial" or "tcp" or "udp" or "tcp-listen" or "ble"',
     ],
     [
       'a device without link',
       box('id: a, protocol: nonin-df2'),
-      '6:14 bedside.devices[0]: \'link\' is missing; add link: "serial" or "tcp" or "ble"',
+      '6:14 bedside.devices[0]: \'link\' is missing; add link: "serial" or "tcp" or "udp" or "tcp-listen" or "ble"',
     ],
     [
       'a serial device without line',
@@ -201,7 +208,17 @@ describe('what the schema finds', () => {
     [
       'a key of another link',
       box('id: a, protocol: nonin-df2, link: serial, path: /dev/a, port: 1'),
-      /^6:72 bedside.devices\[0\]: unknown key 'port'; known keys here: id, protocol, link, path$/,
+      /^6:72 bedside.devices\[0\]: unknown key 'port'; known keys here: id, protocol, parts, link, path, paths, identity, line$/,
+    ],
+    [
+      'a part that is no word',
+      box('id: a, protocol: nonin-df2, link: serial, path: /dev/a, parts: { Pump 14: b }'),
+      /bedside.devices\[0\].parts: "Pump 14" does not fit/,
+    ],
+    [
+      'a part that is mapped to no id',
+      box('id: a, protocol: nonin-df2, link: serial, path: /dev/a, parts: { pump-14: B }'),
+      /bedside.devices\[0\].parts.pump-14: "B" does not fit/,
     ],
     [
       'a Bluetooth address in small letters',
@@ -325,6 +342,18 @@ describe('what only the whole can tell', () => {
       'a device twice',
       box(`id: a, ${DF2}, link: serial, path: /dev/a }, { id: a, ${DF2}, link: serial, path: /dev/b`),
       /^6:80 bedside.devices\[1\].id: device a stands in the file already/,
+    ],
+    [
+      'a part that is another device of the file',
+      box(
+        `id: a, ${DF2}, link: serial, path: /dev/a, parts: { p1: b } }, { id: b, ${DF2}, link: serial, path: /dev/b`,
+      ),
+      /device b stands in the file already/,
+    ],
+    [
+      'two parts that are one device',
+      box(`id: a, ${DF2}, link: serial, path: /dev/a, parts: { p1: b, p2: b }`),
+      /bedside.devices\[0\].parts.p2: device b stands in the file already/,
     ],
     [
       'a line twice',

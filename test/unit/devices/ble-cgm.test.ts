@@ -152,6 +152,17 @@ describe('the CGM driver', () => {
     expect(alerts('06 00 7800 2800')).toMatchObject([{ code: 'below-hypo', phase: 'ended' }])
   })
 
+  it('tells an alert again after a reconnect, as nobody could know that it was still there', () => {
+    const driver = opened()
+    const alerts = (hex: string): unknown => value(driver, '2AA7', hex).filter(({ kind }) => kind === 'alert')
+    alerts('07 20 3400 1e00 04')
+    driver.receive({ kind: 'closed', reason: 'out of range' }, AT_MS)
+    driver.receive({ kind: 'opened', characteristics: PEER }, AT_MS)
+    value(driver, '2AA8', UNPROTECTED)
+    expect(alerts('07 20 3300 2300 04')).toMatchObject([{ code: 'below-hypo', phase: 'present' }])
+    expect(alerts('07 20 3200 2800 04')).toEqual([])
+  })
+
   it('never takes a control solution for a patient', () => {
     const driver = opened('008001 4a ffff')
     expect(value(driver, '2AA7', '06 00 7800 1e00')).toMatchObject([{ reason: 'test-data' }])

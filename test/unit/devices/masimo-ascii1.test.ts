@@ -128,16 +128,31 @@ describe('Masimo ASCII 1', () => {
     })
   })
 
-  it('tells the end of an alarm once, and forgets it with the connection', () => {
+  it('tells the end of an alarm once', () => {
     const alarm = edit('ALARM=0000', 'ALARM=0015')
     const phases = (lines: ReturnType<typeof decode>) =>
       lines.filter(({ kind }) => kind === 'alert').map(({ phase }) => phase)
     expect(phases(decode(GOOD, alarm, alarm, GOOD, GOOD))).toEqual(['present', 'present', 'ended'])
+  })
+
+  it('tells the end of an alarm also when it came while the line was lost', () => {
+    const alarm = edit('ALARM=0000', 'ALARM=0015')
     const driver = masimoAscii1.createDriver()
-    driver.receive({ kind: 'bytes', bytes: Buffer.from(`${alarm}\r`) }, 0)
+    const alertsOf = (line: string) =>
+      driver
+        .receive({ kind: 'bytes', bytes: Buffer.from(`${line}\r`) }, 0)
+        .filter(({ kind }) => kind === 'alert')
+    expect(alertsOf(alarm)).toMatchObject([{ phase: 'present' }])
     driver.receive({ kind: 'closed', reason: 'cable pulled' }, 0)
-    const later = driver.receive({ kind: 'bytes', bytes: Buffer.from(`${GOOD}\r`) }, 0)
-    expect(later.some(({ kind }) => kind === 'alert')).toBe(false)
+    driver.receive({ kind: 'opened' }, 0)
+    expect(alertsOf(GOOD)).toMatchObject([{ code: 'ALARM', phase: 'ended' }])
+    expect(alertsOf(GOOD)).toEqual([])
+  })
+
+  it('knows of no alarm when it begins to read, whatever another driver saw', () => {
+    const alarm = edit('ALARM=0000', 'ALARM=0015')
+    masimoAscii1.createDriver().receive({ kind: 'bytes', bytes: Buffer.from(`${alarm}\r`) }, 0)
+    expect(decode(GOOD).some(({ kind }) => kind === 'alert')).toBe(false)
   })
 
   it('names the alarm bits', () => {

@@ -1,56 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
-import {
-  STREAM_PROTOCOLS,
-  cutAt,
-  decodeChunks,
-  seededRandom,
-  streamVectors,
-  vectorFolders,
-  withoutDiscards,
-} from '../../support/stream-vectors.ts'
+import { readdirSync } from 'node:fs'
+import { describeVectors } from '../../support/conformance/vector-tests.ts'
+import { SUBJECTS, VECTOR_ROOT } from '../../support/registry-subjects.ts'
 
-// Values of GATT and ATT are not streams: their vectors are lists with tests of their own.
-const VALUE_FOLDERS = ['att', 'gatt']
+// Values of GATT and ATT are not bytes on a line: their vectors are lists with tests of their own.
+const VALUE_FOLDERS: ReadonlySet<string> = new Set(['att', 'gatt'])
 
 describe('the vectors', () => {
-  it('exist for every stream protocol of the registry, and for nothing else', () => {
-    const ids = STREAM_PROTOCOLS.map(({ id }) => id)
-    expect(vectorFolders()).toEqual([...ids, ...VALUE_FOLDERS].sort())
-  })
-
-  it.each(streamVectors())('$name says where its bytes come from and under which licence', ({ source }) => {
-    expect(source).toMatch(/^# .+/)
-    expect(source).toMatch(/^Kind: (captured|documented example|constructed)\.$/m)
-    expect(source).toMatch(/^Licence: \S+/m)
+  it('exist for every protocol and capture format of the registry, and for nothing else', () => {
+    const folders = readdirSync(VECTOR_ROOT, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .filter((name) => !VALUE_FOLDERS.has(name))
+    expect(folders.sort()).toEqual(SUBJECTS.map(({ id }) => id).sort())
   })
 })
 
-describe.each(streamVectors())('$name', ({ protocol, input, expected }) => {
-  it('decodes whole', () => {
-    expect(decodeChunks(protocol, [input])).toEqual(expected)
-  })
-
-  it('decodes byte by byte', () => {
-    expect(decodeChunks(protocol, cutAt(input, [...input.keys()]))).toEqual(expected)
-  })
-
-  it.each([1, 2, 3, 4, 5])('decodes in random pieces (seed %i)', (seed) => {
-    const random = seededRandom(seed)
-    const places = Array.from({ length: 12 }, () => Math.floor(random() * input.length))
-    expect(decodeChunks(protocol, cutAt(input, places))).toEqual(expected)
-  })
-
-  it.each([1, 2, 3])('gives the same readings after noise (seed %i)', (seed) => {
-    const random = seededRandom(seed)
-    const noise = Uint8Array.from({ length: 97 }, () => Math.floor(random() * 256))
-    expect(withoutDiscards(decodeChunks(protocol, [noise, input]))).toEqual(withoutDiscards(expected))
-  })
-
-  it('gives no more and no other readings when cut short anywhere', () => {
-    const readings = withoutDiscards(expected)
-    for (let size = 0; size < input.length; size += 1) {
-      const cut = withoutDiscards(decodeChunks(protocol, [input.subarray(0, size)]))
-      expect(cut).toEqual(readings.slice(0, cut.length))
-    }
-  })
-})
+for (const subject of SUBJECTS) describeVectors(subject)

@@ -95,6 +95,15 @@ describe('admission', () => {
     expect(body(instead)).toMatchObject({ state: 'lost', reason: 'silent' })
   })
 
+  it('shows a line whose bytes nobody understands as lost, until it is understood', async () => {
+    const t = '2026-09-20T10:15:00.000Z'
+    const state = (reason: string): object => ({ v: 1, device: 'ox-1', line: 'up', t, reason })
+    const { instead } = await admission.admit(ingest('state', state('not-understood')))
+    expect(body(instead)).toMatchObject({ state: 'lost', reason: 'not-understood' })
+    const again = await admission.admit(ingest('state', state('opened')))
+    expect(body(again.instead)).not.toMatchObject({ state: 'lost' })
+  })
+
   it('refuses a state that speaks of another device', async () => {
     const down = { v: 1, device: 'ox-2', line: 'down', t: '2026-09-20T10:15:00.000Z', reason: 'silent' }
     const { instead } = await admission.admit(ingest('state', down))

@@ -3,7 +3,7 @@ import { startBedside } from '../../../gateway/bedside.ts'
 import { silentLog } from '../../../gateway/log.ts'
 import type { OutboundMessage } from '../../../gateway/ports.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { FakeLink, fakeProtocol, THROW } from '../../support/fake-device.ts'
+import { FakeLink, fakeProtocol, PART_READING, THROW } from '../../support/fake-device.ts'
 import { FakeMessageLink, settled } from '../../support/fake-message-link.ts'
 import { RecordingCounters, RecordingEvents } from '../../support/recording-sinks.ts'
 
@@ -16,6 +16,7 @@ function bedside(outboxLimit = 100) {
   const running = startBedside({
     devices: Object.entries(links).map(([id, link]) => ({
       id,
+      ...(id === 'b' && { parts: { 'pump-14': 'b-14' } }),
       link,
       linkName: 'serial' as const,
       protocol: fakeProtocol(),
@@ -64,6 +65,17 @@ describe('the bedside part', () => {
     expect(valuesOf(messageLink.acknowledged, 'b')).toEqual([88, 87])
   })
 
+  it('keeps the readings of each part for the device that it is mapped to', async () => {
+    const { b, messageLink } = bedside(3)
+    messageLink.break()
+    b.say(97, PART_READING, 96, PART_READING, PART_READING)
+    messageLink.restore()
+    await settled()
+
+    expect(valuesOf(messageLink.acknowledged, 'b-14')).toEqual([91, 91])
+    expect(valuesOf(messageLink.acknowledged, 'b')).toContain(96)
+  })
+
   it('keeps readings while the broker is away and delivers them in order afterwards', async () => {
     const { a, messageLink, clock } = bedside()
     messageLink.break()
@@ -84,8 +96,8 @@ describe('the bedside part', () => {
     messageLink.restore()
     await settled()
 
-    expect(valuesOf(messageLink.acknowledged, 'a')).toEqual([95, 94, 93])
-    // The state of the line was the oldest message.
+    expect(valuesOf(messageLink.acknowledged, 'a')).toEqual([94, 93])
+    // The state of the line was the oldest message; readings go before it.
     expect(counters.totals['dropped_total outbox']).toBe(3)
     expect(events.named('outbox-recovered')).toEqual([{ device: 'a', dropped: 3 }])
   })
@@ -100,7 +112,8 @@ describe('the bedside part', () => {
     expect(b.events$.observed).toBe(false)
     expect(valuesOf(messageLink.acknowledged, 'a')).toEqual([97])
     expect(statesOf(messageLink.acknowledged, 'a')).toEqual(['opened', 'bedside-stopped'])
-    expect(statesOf(messageLink.acknowledged, 'b')).toEqual(['bedside-stopped'])
+    for (const device of ['b', 'b-14'])
+      expect(statesOf(messageLink.acknowledged, device)).toEqual(['bedside-stopped'])
     expect(messageLink.isClosed).toBe(true)
   })
 

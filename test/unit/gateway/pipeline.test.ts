@@ -4,7 +4,7 @@ import { readIngestSet, readIngestState } from '../../../gateway/contract/read-p
 import type { IngestSet } from '../../../gateway/contract/reading.ts'
 import { silentLog } from '../../../gateway/log.ts'
 import { createMemoryOutbox } from '../../../gateway/outbox/memory-outbox.ts'
-import { pipeline } from '../../../gateway/pipeline.ts'
+import { pipeline, type BedsideDevice } from '../../../gateway/pipeline.ts'
 import type { OutboundMessage } from '../../../gateway/ports.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import {
@@ -17,11 +17,10 @@ import {
   SERIAL_NUMBER_A,
   SERIAL_NUMBER_B,
   THROW,
-  WAVEFORM,
 } from '../../support/fake-device.ts'
 import { RecordingCounters, RecordingEvents } from '../../support/recording-sinks.ts'
 
-interface Setup {
+interface Setup extends Pick<BedsideDevice, 'identity' | 'memory' | 'port'> {
   readonly protocol?: DeviceProtocol
   readonly check?: (set: IngestSet) => IngestSet
 }
@@ -33,7 +32,7 @@ function running(setup: Setup = {}) {
   const outbox = createMemoryOutbox({ limitPerDevice: 1_000, events, counters })
   const link = new FakeLink()
   const subscription = pipeline(
-    { id: 'ox-1', protocol: setup.protocol ?? fakeProtocol(), link, linkName: 'serial' },
+    { ...setup, id: 'ox-1', protocol: setup.protocol ?? fakeProtocol(), link, linkName: 'serial' },
     {
       outbox,
       bootId: 'b19',
@@ -127,14 +126,6 @@ describe('the pipeline of a device', () => {
     expect(counters.totals).toEqual({ 'discarded_frames_total checksum': 2 })
   })
 
-  it('counts what it does not relay', () => {
-    const { link, counters, sent } = running()
-    link.say(WAVEFORM)
-
-    expect(counters.totals).toEqual({ 'not_relayed_total waveform': 1 })
-    expect(sent().filter(({ topic }) => topic.endsWith('/numeric'))).toEqual([])
-  })
-
   it('counts every command outside the closed list, reports it once and never executes it', () => {
     const { link, counters, events } = running()
     link.say(FORBIDDEN, FORBIDDEN)
@@ -163,6 +154,118 @@ describe('the pipeline of a device', () => {
       },
     ])
   })
+})
+
+describe('the pipeline of a device that is known by its identity', () => {
+  const identity = { value: 'sn-252', untold: 'wait' } as const
+
+  it('publishes nothing before the device has said that it is the one', () => {
+    const { link, sent } = running({ identity })
+    link.open()
+    link.say(97)
+    expect(sent()).toEqual([])
+    link.say(SERIAL_NUMBER_A, 98)
+
+    const messages = sent()
+    expect(statesOf(messages)).toEqual(['up opened'])
+    expect(messages.filter(({ topic }) => topic.endsWith('/numeric'))).toHaveLength(1)
+    expect(setOf(messages.at(-1)).metrics[0]?.value).toBe(98)
+  })
+
+  it('says wrong-device of another one, as a state and as a security event, and publishes nothing of it', () => {
+    const { clock, events, link, sent } = running({ identity })
+    link.open()
+    link.say(SERIAL_NUMBER_B, 97)
+    clock.advance(2_000)
+    link.say(96)
+
+    const messages = sent()
+    expect(statesOf(messages)).toEqual(['down wrong-device'])
+    expect(messages).toHaveLength(1)
+    expect(events.all).toMatchObject([
+      { eventClass: 'security', event: 'wrong-device', detail: { found: 'sn-251' } },
+    ])
+    clock.advance(10_000)
+    link.open()
+    link.say(SERIAL_NUMBER_B)
+    clock.advance(2_000)
+    expect(statesOf(sent())).toEqual([])
+  })
+
+  it('gives the device that comes after a wrong one a driver that has not heard the wrong one', () => {
+    let drivers = 0
+    const { clock, link } = running({
+      identity,
+      protocol: scriptedProtocol(() => {
+        drivers++
+        return fakeProtocol().createDriver()
+      }),
+    })
+    link.open()
+    link.say(SERIAL_NUMBER_B)
+    clock.advance(2_000)
+    clock.advance(10_000)
+    expect(drivers).toBe(2)
+  })
+})
+
+describe('the pipeline of a line that nobody understands', () => {
+  it('says so after fifteen seconds, with advice once, and takes it back with the first good reading', () => {
+    const { clock, events, link, sent } = running({ port: '/dev/ttyUSB0' })
+    link.open()
+    for (let second = 0; second < 40; second++) {
+      link.say(DISCARD)
+      clock.advance(1_000)
+    }
+    expect(statesOf(sent())).toEqual(['up opened', 'up not-understood'])
+    expect(events.named('line-not-understood')).toEqual([
+      {
+        device: 'ox-1',
+        advice: 'check protocol and line settings: wardgate doctor --port /dev/ttyUSB0',
+      },
+    ])
+    link.say(97)
+    expect(statesOf(sent())).toEqual(['up opened'])
+  })
+
+  it('does not say so of a line that is merely bad', () => {
+    const { clock, events, link, sent } = running()
+    link.open()
+    for (let second = 0; second < 40; second++) {
+      link.say(DISCARD, DISCARD, ...(second % 10 === 0 ? [97] : []))
+      clock.advance(1_000)
+    }
+    expect(statesOf(sent())).toEqual(['up opened'])
+    expect(events.named('line-not-understood')).toEqual([])
+  })
+
+  it('tells the engineer once, however often the line is opened again meanwhile', () => {
+    const { clock, events, link } = running()
+    for (let opening = 0; opening < 3; opening++) {
+      link.open()
+      for (let second = 0; second < 20; second++) {
+        link.say(DISCARD)
+        clock.advance(1_000)
+      }
+      link.close('unplugged')
+    }
+    expect(events.named('line-not-understood')).toHaveLength(1)
+  })
+})
+
+it('the driver of a device is given the memory of that device', () => {
+  const memory = { get: () => '4711', set: () => undefined }
+  let given: unknown
+  running({
+    memory,
+    protocol: fakeProtocol({
+      createDriver: (known) => {
+        given = known?.get('last-record')
+        return { receive: () => [] }
+      },
+    }),
+  })
+  expect(given).toBe('4711')
 })
 
 describe('a fault of ours in the pipeline of a device', () => {

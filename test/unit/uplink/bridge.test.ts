@@ -174,4 +174,61 @@ describe('a bridge', () => {
     expect([link.isClosed, source.observed, clock.pendingCount]).toEqual([true, false, 0])
     expect(counted).toEqual(['uplink_forwarded_total', 'dropped_total'])
   })
+
+  describe('with waveforms and alerts', () => {
+    const wave = (text: string): OutboundMessage => ({
+      topic: 'vitals/v1/w/b/d/waveform/pleth',
+      payload: Buffer.from(text),
+      qos: 0,
+      retain: false,
+    })
+    const alert = (text: string): OutboundMessage => ({
+      topic: 'vitals/v1/w/b/d/alert/spo2-low',
+      payload: Buffer.from(text),
+      qos: 1,
+      retain: true,
+    })
+
+    it('forwards waveforms at QoS 0, beside the queue', async () => {
+      const { link, source, say, counted } = setUp({ prefix: 'gw-1/' })
+      say(...Array.from({ length: 40 }, (_, index) => String(index)))
+      source.next(wave('w'))
+      expect(link.sent.at(-1)).toEqual({ ...wave('w'), topic: 'gw-1/vitals/v1/w/b/d/waveform/pleth' })
+      await link.acknowledge(100)
+      expect(counted).toContain('uplink_forwarded_total')
+    })
+
+    it('drops waveforms while the far end is away, and never a reading for one', async () => {
+      const { link, source, say, counted } = setUp({ queueLimit: 3 })
+      await link.goOffline()
+      say('1', '2', '3')
+      for (let index = 0; index < 10; index++) source.next(wave('w'))
+      link.state$.next(ONLINE)
+      expect(link.texts).toEqual(['1', '2', '3'])
+      expect(counted).toEqual(Array.from({ length: 10 }, () => 'dropped_total'))
+    })
+
+    it('has a bounded number of waveforms on their way', () => {
+      const { link, source } = setUp()
+      for (let index = 0; index < 100; index++) source.next(wave('w'))
+      expect(link.sent).toHaveLength(32)
+    })
+
+    it('forwards an alert retained, its end as an event, and the empty message that clears it', () => {
+      const { link, source } = setUp()
+      const messages = [alert('present'), { ...alert('ended'), retain: false }, alert('')]
+      for (const message of messages) source.next(message)
+      expect(link.sent).toEqual(messages)
+    })
+
+    it('drops readings before what the far end retains', async () => {
+      const { link, source, say } = setUp({ queueLimit: 3 })
+      await link.goOffline()
+      source.next(alert('present'))
+      say('1', '2', '3')
+      source.next(alert(''))
+      link.state$.next(ONLINE)
+      expect(link.texts).toEqual(['present', '3', ''])
+    })
+  })
 })

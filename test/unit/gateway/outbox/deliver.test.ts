@@ -16,11 +16,15 @@ function delivering() {
   })
   const delivery = startDelivery({ outbox, messageLink, clock, log: silentLog })
   const put = (device: string, text: string): void =>
-    outbox.put(device, {
-      topic: `ingest/v1/${device}/numeric`,
-      payload: Buffer.from(text),
-      qos: 1,
-      retain: false,
+    outbox.put({
+      device,
+      kind: 'numeric',
+      message: {
+        topic: `ingest/v1/${device}/numeric`,
+        payload: Buffer.from(text),
+        qos: 1,
+        retain: false,
+      },
     })
   const acknowledged = (): readonly string[] => messageLink.acknowledged.map(({ payload }) => String(payload))
   return { clock, messageLink, outbox, delivery, put, acknowledged }
@@ -162,5 +166,22 @@ describe('delivery', () => {
     await settled()
 
     expect(clock.pendingCount).toBe(0)
+  })
+
+  it('sends a reading though waveforms fill every place of theirs', async () => {
+    const { put, outbox, messageLink } = delivering()
+    messageLink.isPrompt = false
+    for (let device = 0; device < 40; device++)
+      outbox.put({
+        device: `mon-${device}`,
+        kind: 'waveform',
+        message: { topic: 'ingest/v1/mon/waveform', payload: Buffer.from('w'), qos: 0, retain: false },
+      })
+    put('ox-1', 'a')
+    await settled()
+
+    const onTheWay = messageLink.onTheWay.map(({ message }) => String(message.payload))
+    expect(onTheWay.filter((text) => text === 'w')).toHaveLength(16)
+    expect(onTheWay).toContain('a')
   })
 })

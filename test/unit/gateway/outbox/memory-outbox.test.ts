@@ -3,10 +3,18 @@ import * as fc from 'fast-check'
 import { createMemoryOutbox } from '../../../../gateway/outbox/memory-outbox.ts'
 import type { Lease, Outbox } from '../../../../gateway/outbox/outbox.ts'
 import type { OutboundMessage } from '../../../../gateway/ports.ts'
+import type { Relayed } from '../../../../gateway/stages/relay.ts'
 import { RecordingCounters, RecordingEvents } from '../../../support/recording-sinks.ts'
 
-function message(text: string): OutboundMessage {
-  return { topic: 'ingest/v1/ox-1/numeric', payload: Buffer.from(text), qos: 1, retain: false }
+function relayed(device: string, text: string, extra: Partial<Relayed> = {}): Relayed {
+  const kind = extra.kind ?? 'numeric'
+  const message: OutboundMessage = {
+    topic: `ingest/v1/${device}/${kind}`,
+    payload: Buffer.from(text),
+    qos: kind === 'waveform' ? 0 : 1,
+    retain: false,
+  }
+  return { device, kind, message, ...extra }
 }
 
 function outboxOf(limitPerDevice = 100) {
@@ -32,7 +40,7 @@ function drained(outbox: Outbox): readonly string[] {
 describe('the outbox', () => {
   it('gives the messages of a device in the order in which they were put', () => {
     const { outbox } = outboxOf()
-    for (const name of ['a', 'b', 'c']) outbox.put('ox-1', message(name))
+    for (const name of ['a', 'b', 'c']) outbox.put(relayed('ox-1', name))
 
     expect(drained(outbox)).toEqual(['a', 'b', 'c'])
     expect(outbox.pendingCount).toBe(0)
@@ -40,7 +48,7 @@ describe('the outbox', () => {
 
   it('keeps a message until it is acknowledged', () => {
     const { outbox } = outboxOf()
-    outbox.put('ox-1', message('a'))
+    outbox.put(relayed('ox-1', 'a'))
     const lease = outbox.lease()
     expect(outbox.pendingCount).toBe(1)
 
@@ -52,8 +60,8 @@ describe('the outbox', () => {
 
   it('has one message of a device out at a time', () => {
     const { outbox } = outboxOf()
-    outbox.put('ox-1', message('a'))
-    outbox.put('ox-1', message('b'))
+    outbox.put(relayed('ox-1', 'a'))
+    outbox.put(relayed('ox-1', 'b'))
 
     expect(text(outbox.lease())).toBe('a')
     expect(outbox.lease()).toBeUndefined()
@@ -61,8 +69,8 @@ describe('the outbox', () => {
 
   it('gives back a message to its old place', () => {
     const { outbox } = outboxOf()
-    outbox.put('ox-1', message('a'))
-    outbox.put('ox-1', message('b'))
+    outbox.put(relayed('ox-1', 'a'))
+    outbox.put(relayed('ox-1', 'b'))
     const lease = outbox.lease()
     if (lease !== undefined) outbox.giveBack(lease)
 
@@ -71,15 +79,15 @@ describe('the outbox', () => {
 
   it('lets devices take turns, whatever one of them has piled up', () => {
     const { outbox } = outboxOf()
-    for (const name of ['a1', 'a2', 'a3', 'a4']) outbox.put('a', message(name))
-    for (const name of ['b1', 'b2']) outbox.put('b', message(name))
+    for (const name of ['a1', 'a2', 'a3', 'a4']) outbox.put(relayed('a', name))
+    for (const name of ['b1', 'b2']) outbox.put(relayed('b', name))
 
     expect(drained(outbox)).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4'])
   })
 
   it('drops the oldest when a device has no room left, and counts every drop', () => {
     const { outbox, counters } = outboxOf(3)
-    for (const name of ['a', 'b', 'c', 'd', 'e']) outbox.put('ox-1', message(name))
+    for (const name of ['a', 'b', 'c', 'd', 'e']) outbox.put(relayed('ox-1', name))
 
     expect(counters.totals).toEqual({ 'dropped_total outbox': 2 })
     expect(drained(outbox)).toEqual(['c', 'd', 'e'])
@@ -87,17 +95,17 @@ describe('the outbox', () => {
 
   it('takes nothing from another device when one overflows', () => {
     const { outbox } = outboxOf(2)
-    outbox.put('b', message('b1'))
-    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) outbox.put('a', message(name))
+    outbox.put(relayed('b', 'b1'))
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) outbox.put(relayed('a', name))
 
     expect(drained(outbox)).toEqual(['b1', 'a4', 'a5'])
   })
 
   it('never drops what is on its way, and drops it when it comes back to a full queue', () => {
     const { outbox, counters } = outboxOf(2)
-    outbox.put('ox-1', message('a'))
+    outbox.put(relayed('ox-1', 'a'))
     const lease = outbox.lease()
-    for (const name of ['b', 'c']) outbox.put('ox-1', message(name))
+    for (const name of ['b', 'c']) outbox.put(relayed('ox-1', name))
     expect(counters.totals).toEqual({})
 
     if (lease !== undefined) outbox.giveBack(lease)
@@ -108,7 +116,7 @@ describe('the outbox', () => {
 
   it('reports an overflow once when it begins and once, with its size, when it is over', () => {
     const { outbox, events } = outboxOf(2)
-    for (const name of ['a', 'b', 'c', 'd', 'e']) outbox.put('ox-1', message(name))
+    for (const name of ['a', 'b', 'c', 'd', 'e']) outbox.put(relayed('ox-1', name))
     expect(events.all).toEqual([
       { eventClass: 'technical', event: 'outbox-overflow', detail: { device: 'ox-1', limit: 2 } },
     ])
@@ -116,13 +124,13 @@ describe('the outbox', () => {
     drained(outbox)
 
     expect(events.named('outbox-recovered')).toEqual([{ device: 'ox-1', dropped: 3 }])
-    for (const name of ['f', 'g', 'h']) outbox.put('ox-1', message(name))
+    for (const name of ['f', 'g', 'h']) outbox.put(relayed('ox-1', name))
     expect(events.named('outbox-overflow')).toHaveLength(2)
   })
 
   it('does not take a stale lease for the present one', () => {
     const { outbox } = outboxOf()
-    outbox.put('ox-1', message('a'))
+    outbox.put(relayed('ox-1', 'a'))
     const first = outbox.lease()
     if (first === undefined) throw new Error('nothing was leased')
     outbox.giveBack(first)
@@ -155,7 +163,7 @@ describe('the outbox', () => {
         for (const [index, step] of actions.entries()) {
           if (step.kind === 'put') {
             put[step.device]?.push(String(index))
-            outbox.put(step.device, message(String(index)))
+            outbox.put(relayed(step.device, String(index)))
           } else if (step.kind === 'lease') {
             const lease = outbox.lease()
             if (lease !== undefined) out.push(lease)
@@ -173,5 +181,71 @@ describe('the outbox', () => {
       }),
       { seed: 7, numRuns: 300 },
     )
+  })
+})
+
+describe('the outbox without room', () => {
+  it('drops numerics before alerts and states, oldest first', () => {
+    const { outbox, counters } = outboxOf(3)
+    outbox.put(relayed('ox-1', 'alert', { kind: 'alert' }))
+    outbox.put(relayed('ox-1', 'down', { kind: 'state' }))
+    for (const name of ['a', 'b', 'c']) outbox.put(relayed('ox-1', name))
+
+    expect(drained(outbox)).toEqual(['alert', 'down', 'c'])
+    expect(counters.totals).toEqual({ 'dropped_total outbox': 2 })
+  })
+
+  it('drops the oldest alert where there is nothing else', () => {
+    const { outbox } = outboxOf(2)
+    for (const name of ['a', 'b', 'c']) outbox.put(relayed('ox-1', name, { kind: 'alert' }))
+    expect(drained(outbox)).toEqual(['b', 'c'])
+  })
+
+  it('keeps one repeat of a present alert, however long the broker is away', () => {
+    const { outbox, counters } = outboxOf(10)
+    outbox.put(relayed('ox-1', 'begun', { kind: 'alert' }))
+    for (let round = 0; round < 50; round++)
+      outbox.put(relayed('ox-1', `again ${round}`, { kind: 'alert', replaces: 'spo2-low' }))
+    outbox.put(relayed('ox-1', 'other', { kind: 'alert', replaces: 'bpm-low' }))
+
+    expect(drained(outbox)).toEqual(['begun', 'again 49', 'other'])
+    expect(counters.totals).toEqual({})
+  })
+})
+
+describe('waveforms in the outbox', () => {
+  const block = (name: string): Relayed => relayed('ox-1', name, { kind: 'waveform' })
+
+  it('neither wait for numerics nor make them wait', () => {
+    const { outbox } = outboxOf()
+    outbox.put(block('w1'))
+    outbox.put(relayed('ox-1', 'a'))
+    expect(text(outbox.lease())).toBe('a')
+    expect(text(outbox.leaseLive())).toBe('w1')
+    expect(outbox.lease()).toBeUndefined()
+    expect(outbox.leaseLive()).toBeUndefined()
+  })
+
+  it('push out no numeric, drop their own oldest, and count it', () => {
+    const { outbox, counters, events } = outboxOf(2)
+    outbox.put(relayed('ox-1', 'a'))
+    outbox.put(relayed('ox-1', 'b'))
+    for (let round = 0; round < 40; round++) outbox.put(block(`w${round}`))
+
+    expect(drained(outbox)).toEqual(['a', 'b'])
+    expect(text(outbox.leaseLive())).toBe('w8')
+    expect(counters.totals).toEqual({ 'dropped_total outbox-waveform': 8 })
+    expect(events.all).toEqual([])
+  })
+
+  it('are not sent again after a failure', () => {
+    const { outbox, counters } = outboxOf()
+    outbox.put(block('w1'))
+    outbox.put(block('w2'))
+    const lease = outbox.leaseLive()
+    if (lease !== undefined) outbox.giveBack(lease)
+    expect(text(outbox.leaseLive())).toBe('w2')
+    expect(outbox.pendingCount).toBe(0)
+    expect(counters.totals).toEqual({ 'dropped_total outbox-waveform': 1 })
   })
 })

@@ -5,6 +5,8 @@ import { lineStates, type LineEvent } from '../../../../gateway/stages/line-stat
 const AT_MS = Date.parse('2026-09-20T10:15:00.000Z')
 const opened: LineEvent = { kind: 'line', phase: 'opened', atMs: AT_MS }
 const delivering: LineEvent = { kind: 'line', phase: 'delivering', atMs: AT_MS }
+const notUnderstood: LineEvent = { kind: 'line', phase: 'not-understood', atMs: AT_MS }
+const understood: LineEvent = { kind: 'line', phase: 'understood', atMs: AT_MS }
 const closed = (reason: string): LineEvent => ({ kind: 'line', phase: 'closed', reason, atMs: AT_MS })
 
 function statesOf(events: readonly LineEvent[]): readonly string[] {
@@ -45,6 +47,11 @@ describe('the state of a line', () => {
       name: 'speaks again after a silence',
       events: [opened, closed('silent'), opened, delivering],
       states: ['up opened', 'down silent', 'up opened'],
+    },
+    {
+      name: 'brings bytes that nobody understands, and then is understood',
+      events: [opened, delivering, notUnderstood, notUnderstood, understood],
+      states: ['up opened', 'up not-understood', 'up opened'],
     },
   ])('is told once for each change when it $name', ({ events, states }) => {
     expect(statesOf(events)).toEqual(states)

@@ -161,8 +161,8 @@ const KINDS: readonly DeviceKind[] = [
     protocol: 'ble-thermometer',
     link: 'ble',
     rhythm: { kind: 'messages-per-second', count: 0.2 },
-    // Beside whatever patient: its temperature is by script.
-    plays: [...OXIMETER, 'heartRate', 'glucoseMgDl'],
+    // Its temperature is by script.
+    plays: [],
     create: createThermometerPeripheral,
     grants: 'encrypted',
     stream: '2A1C',

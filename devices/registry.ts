@@ -9,12 +9,14 @@ import { blePulseOximeter } from './ble-pulse-oximeter.ts'
 import { bleThermometer } from './ble-thermometer.ts'
 import { contec5Byte } from './contec-5byte.ts'
 import { contecV7, contecV7Command } from './contec-v7.ts'
+import { datexDri, datexDriRecord } from './datex-dri.ts'
 import { intellivueFcs } from './intellivue-fcs.ts'
 import { intellivueLan } from './intellivue-lan.ts'
 import { intellivueRs232 } from './intellivue-rs232.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
+import { medibus, medibusRealtime } from './medibus.ts'
 import { noninCommand } from './nonin-command.ts'
 import { noninDf13 } from './nonin-df13.ts'
 import { noninDf2 } from './nonin-df2.ts'
@@ -33,11 +35,13 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   bleThermometer,
   contec5Byte,
   contecV7,
+  datexDri,
   intellivueLan,
   intellivueRs232,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,
+  medibus,
   noninDf13,
   noninDf2,
   noninDf7,
@@ -50,4 +54,10 @@ export function protocolById(id: string): DeviceProtocol | undefined {
 }
 
 /** What `wardgate decode` reads besides, one line each. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [contecV7Command, intellivueFcs, noninCommand]
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
+  contecV7Command,
+  datexDriRecord,
+  intellivueFcs,
+  medibusRealtime,
+  noninCommand,
+]

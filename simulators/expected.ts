@@ -1,9 +1,10 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
-import { METRICS, type MetricRef } from '../devices/metrics.ts'
 import { nibpReading } from './blood-pressure-peripheral.ts'
 import { contec5ByteReading, contecReading } from './contec-encoder.ts'
 import { kindOf } from './device-kinds.ts'
+import { expectDri, expectMedibus } from './expected-ventilation.ts'
+import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseMeter } from './glucose-meter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
@@ -19,11 +20,7 @@ import { earTemperatureCel } from './thermometer-peripheral.ts'
 import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
-export interface ExpectedMetric {
-  readonly mdc: number
-  /** null: the device says that it has no value. */
-  readonly value: number | null
-}
+export type { ExpectedMetric } from './expected-metric.ts'
 
 export interface ExpectedSet {
   /** Recording time. */
@@ -67,6 +64,8 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'contec-v7': () => expectContecV7,
   'masimo-ascii1': () => expectMasimo,
   'ivy-ansarb': () => expectIvy,
+  'datex-dri': () => expectDri,
+  medibus: () => expectMedibus,
   'ble-heart-rate': expectStrap,
   'ble-pulse-oximeter': () => expectOximeter,
   'ble-cgm': expectGlucose,
@@ -219,8 +218,4 @@ function expectPump(rowAtStart: RecordedRow | undefined): Expectation {
       metric('MDCX_INSULIN_ON_BOARD', insulinOnBoardIU),
     ]
   }
-}
-
-function metric(ref: MetricRef, value: number | undefined): ExpectedMetric {
-  return { mdc: METRICS[ref].mdc, value: value ?? null }
 }

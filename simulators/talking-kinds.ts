@@ -2,7 +2,9 @@
 
 import { createContecTalker } from './contec-talker.ts'
 import type { TalkingKind } from './device-kinds.ts'
+import { createDriMonitor } from './dri-monitor.ts'
 import { createIntellivueLan, createIntellivueSerial } from './intellivue-talkers.ts'
+import { createMedibusVentilator } from './medibus-ventilator.ts'
 import type { RecordedField } from './recording.ts'
 import type { Rhythm } from './timeline.ts'
 
@@ -28,6 +30,14 @@ export const TALKING_KINDS: readonly TalkingKind[] = [
     createTalker: createContecTalker,
   },
   {
+    protocol: 'datex-dri',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: ['heartRate', 'pulseRate', 'respRate', 'spo2', 'nibpSystolic', 'nibpDiastolic', 'nibpMean'],
+    createTalker: createDriMonitor,
+  },
+  {
     protocol: 'intellivue-lan',
     link: 'talking',
     over: 'udp',
@@ -42,5 +52,13 @@ export const TALKING_KINDS: readonly TalkingKind[] = [
     rhythm: INTELLIVUE_RHYTHM,
     plays: MONITOR,
     createTalker: createIntellivueSerial,
+  },
+  {
+    protocol: 'medibus',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: ['spo2', 'pulseRate'],
+    createTalker: createMedibusVentilator,
   },
 ]

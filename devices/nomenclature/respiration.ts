@@ -11,6 +11,14 @@ export const RESPIRATION = {
     possible: [0, 150],
     plausible: [3, 80],
   },
+  MDC_TTHOR_RESP_RATE: {
+    label: 'RESP',
+    mdc: 151578,
+    unit: '/min',
+    loinc: '9279-1',
+    possible: [0, 150],
+    plausible: [3, 80],
+  },
   MDC_CO2_RESP_RATE: {
     label: 'awRR',
     mdc: 151594,
@@ -112,6 +120,9 @@ export const RESPIRATION = {
     unit: 'mL/cm[H2O]',
     possible: [0, 1000],
     plausible: [0.3, 300],
-    also: [{ unit: 'mL/mbar', possible: [0, 1000], plausible: [0.3, 300] }],
+    also: [
+      { unit: 'mL/mbar', possible: [0, 1000], plausible: [0.3, 300] },
+      { unit: 'L/bar', possible: [0, 1000], plausible: [0.3, 300] },
+    ],
   },
 } as const satisfies Record<string, MetricRow>

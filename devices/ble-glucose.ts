@@ -31,7 +31,7 @@ const CONTEXT = '2A34'
 const FEATURE = '2A51'
 
 // A meter says nothing by itself: a result taken while it is connected is found by asking again.
-const POLL_MS = 30_000
+const POLL_MS = 10_000
 
 // A finger-stick stands until the next one, and not longer than a quarter of an hour.
 const TTL_MS = 15 * 60_000

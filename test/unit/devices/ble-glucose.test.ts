@@ -98,9 +98,9 @@ describe('the glucose driver', () => {
     const peer = connect(meter)
     peer.open(NEEDED)
     meter.records.set(2, record(2, 102))
-    expect(readingsOf(peer.tick(AT_MS + 29_999))).toEqual([])
-    expect(readingsOf(peer.tick(AT_MS + 30_000))).toEqual(['102'])
-    expect(readingsOf(peer.tick(AT_MS + 60_000))).toEqual([])
+    expect(readingsOf(peer.tick(AT_MS + 9_999))).toEqual([])
+    expect(readingsOf(peer.tick(AT_MS + 10_000))).toEqual(['102'])
+    expect(readingsOf(peer.tick(AT_MS + 20_000))).toEqual([])
   })
 
   it('notices a meter that has begun to count again', () => {

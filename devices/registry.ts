@@ -3,17 +3,20 @@
 import { alarisAsena } from './alaris-asena.ts'
 import { baxterAs50 } from './baxter-as50.ts'
 import { bbraunBcc } from './bbraun-bcc.ts'
-import { bleCgm } from './ble-cgm.ts'
+import { bleBloodPressure } from './ble-blood-pressure.ts'
+import { bleCgm, bleCgmCcittFalse } from './ble-cgm.ts'
+import { bleGlucose } from './ble-glucose.ts'
 import { bleHeartRate } from './ble-heart-rate.ts'
 import { bleInsulinDelivery } from './ble-insulin-delivery.ts'
 import { blePulseOximeter } from './ble-pulse-oximeter.ts'
+import { bleThermometer } from './ble-thermometer.ts'
 import { contec5Byte } from './contec-5byte.ts'
 import { contecV7, contecV7Command } from './contec-v7.ts'
 import { datexDri, datexDriRecord } from './datex-dri.ts'
+import { hl7Mllp } from './hl7-mllp.ts'
 import { intellivueFcs } from './intellivue-fcs.ts'
 import { intellivueLan } from './intellivue-lan.ts'
 import { intellivueRs232 } from './intellivue-rs232.ts'
-import { hl7Mllp } from './hl7-mllp.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -29,16 +32,20 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   alarisAsena,
   baxterAs50,
   bbraunBcc,
+  bleBloodPressure,
   bleCgm,
+  bleCgmCcittFalse,
+  bleGlucose,
   bleHeartRate,
   bleInsulinDelivery,
   blePulseOximeter,
+  bleThermometer,
   contec5Byte,
   contecV7,
   datexDri,
+  hl7Mllp,
   intellivueLan,
   intellivueRs232,
-  hl7Mllp,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,

@@ -11,8 +11,8 @@ interface BleDeviceOptions {
   readonly recordingStartMs: number | undefined
   /** What was recorded last when the replay begins: the device has not just been switched on. */
   readonly rowAtStart: RecordedRow | undefined
-  /** Lost when nobody has subscribed. */
-  readonly notify: (characteristic: string, bytes: Uint8Array) => void
+  /** False when nobody has subscribed: then it is lost. */
+  readonly notify: (characteristic: string, bytes: Uint8Array) => boolean | undefined
   /** True when the collector has confirmed it, false when nobody has subscribed or the link has gone. */
   readonly indicate: (characteristic: string, bytes: Uint8Array) => Promise<boolean>
 }

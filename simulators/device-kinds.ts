@@ -2,7 +2,9 @@
 
 import type { SecurityLevel } from '../devices/framing/link-security.ts'
 import type { CreateBleDevice } from './ble-device.ts'
+import { createBloodPressurePeripheral } from './blood-pressure-peripheral.ts'
 import { createCgmPeripheral } from './cgm-peripheral.ts'
+import { createGlucosePeripheral } from './glucose-peripheral.ts'
 import { CONTEC_PACKETS_PER_SECOND, contec5ByteReading, createContecEncoder } from './contec-encoder.ts'
 import { createHeartRatePeripheral } from './heart-rate-peripheral.ts'
 import { createInsulinPumpPeripheral } from './insulin-pump-peripheral.ts'
@@ -19,6 +21,7 @@ import {
 import { createPulseOximeterPeripheral } from './pulse-oximeter-peripheral.ts'
 import type { RecordedField } from './recording.ts'
 import type { CreateTalker } from './talker.ts'
+import { createThermometerPeripheral } from './thermometer-peripheral.ts'
 import { TALKING_KINDS } from './talking-kinds.ts'
 import type { Due, Rhythm } from './timeline.ts'
 
@@ -153,6 +156,34 @@ const KINDS: readonly DeviceKind[] = [
     create: createInsulinPumpPeripheral,
     grants: 'authenticated',
     stream: '2B20',
+  },
+  {
+    protocol: 'ble-thermometer',
+    link: 'ble',
+    rhythm: { kind: 'messages-per-second', count: 0.2 },
+    // Its temperature is by script.
+    plays: [],
+    create: createThermometerPeripheral,
+    grants: 'encrypted',
+    stream: '2A1C',
+  },
+  {
+    protocol: 'ble-blood-pressure',
+    link: 'ble',
+    rhythm: EACH_ROW,
+    plays: ['nibpSystolic', 'nibpDiastolic', 'nibpMean'],
+    create: createBloodPressurePeripheral,
+    grants: 'encrypted',
+    stream: '2A35',
+  },
+  {
+    protocol: 'ble-glucose',
+    link: 'ble',
+    rhythm: EACH_ROW,
+    plays: ['glucoseMgDl'],
+    create: createGlucosePeripheral,
+    grants: 'encrypted',
+    stream: '2A52',
   },
 ]
 

@@ -1,11 +1,13 @@
 /** What a simulated device will have said, worked out without a byte: what arrives is compared with this. */
 
+import { nibpReading } from './blood-pressure-peripheral.ts'
 import { contec5ByteReading, contecReading } from './contec-encoder.ts'
 import { expectAsena, expectBcc, expectHl7 } from './expected-infusion.ts'
 import { expectDri, expectMedibus } from './expected-ventilation.ts'
 import { kindOf } from './device-kinds.ts'
 import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
+import { createGlucoseMeter } from './glucose-meter.ts'
 import { createGlucoseSensor } from './glucose-sensor.ts'
 import { createStrap } from './heart-rate-strap.ts'
 import { createInsulinPump } from './insulin-pump.ts'
@@ -15,6 +17,7 @@ import { masimoReading } from './masimo-encoder.ts'
 import { noninReading } from './nonin-encoder.ts'
 import { rowAt, type RecordedRow, type Recording } from './recording.ts'
 import { SimulatorError } from './simulator-error.ts'
+import { earTemperatureCel } from './thermometer-peripheral.ts'
 import { TALKING_KINDS } from './talking-kinds.ts'
 import { timeline, type Due, type Replay } from './timeline.ts'
 
@@ -74,6 +77,9 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'bbraun-bcc': () => expectBcc,
   'alaris-asena': () => expectAsena,
   'baxter-as50': () => () => undefined,
+  'ble-thermometer': () => expectThermometer,
+  'ble-blood-pressure': () => expectCuff,
+  'ble-glucose': expectMeter,
 }
 
 /** What was measured at a time of its own stands in a set of its own, behind the set of the instant. */
@@ -178,6 +184,29 @@ function expectGlucose(): Expectation {
     const { glucoseMgDl, trendMgDlMin } = reading
     const trend = trendMgDlMin === undefined ? [] : [metric('MDCX_GLU_RATE_OF_CHANGE', trendMgDlMin)]
     return [metric('MDC_CONC_GLU_ISF', glucoseMgDl), ...trend]
+  }
+}
+
+function expectThermometer({ atS }: Due): readonly ExpectedMetric[] {
+  return [metric('MDC_TEMP_EAR', earTemperatureCel(atS))]
+}
+
+function expectCuff({ row }: Due): readonly ExpectedMetric[] | undefined {
+  const reading = nibpReading(row)
+  if (reading === undefined) return undefined
+  return [
+    metric('MDC_PRESS_BLD_NONINV_SYS', reading.systolic),
+    metric('MDC_PRESS_BLD_NONINV_DIA', reading.diastolic),
+    metric('MDC_PRESS_BLD_NONINV_MEAN', reading.mean),
+  ]
+}
+
+/** What is stored; it is told when somebody asks. */
+function expectMeter(): Expectation {
+  const meter = createGlucoseMeter()
+  return ({ row }) => {
+    const record = row === undefined ? undefined : meter.read(row)
+    return record === undefined ? undefined : [metric('MDC_CONC_GLU_CAPILLARY_PLASMA', record.glucoseMgDl)]
   }
 }
 

@@ -31,9 +31,27 @@ export function plxContinuous({ spo2, pulseRate }: OximeterReading): Uint8Array 
   )
 }
 
-/** 2A60: both statuses are supported, and these are their bits. */
+const SPOT_HAS_TIMESTAMP = 0x01
+const SPOT_HAS_STATUS = 0x02
+const FROM_STORAGE = 1 << 9
+
+/** 2A5E, as it comes from the storage. */
+export function plxStoredSpotCheck(
+  { spo2, pulseRate }: OximeterReading,
+  time: readonly number[],
+): Uint8Array {
+  return Uint8Array.of(
+    SPOT_HAS_TIMESTAMP | SPOT_HAS_STATUS,
+    ...sfloat(spo2),
+    ...sfloat(pulseRate),
+    ...time,
+    ...u16(FROM_STORAGE | FULLY_QUALIFIED),
+  )
+}
+
+/** 2A60: both statuses are supported, and these are their bits; spot checks are stored with their time. */
 export const PLX_FEATURES: Uint8Array = Uint8Array.of(
-  ...u16(0x0003),
-  ...u16(VALIDATED | FULLY_QUALIFIED | MEASUREMENT_UNAVAILABLE),
+  ...u16(0x000f),
+  ...u16(VALIDATED | FULLY_QUALIFIED | FROM_STORAGE | MEASUREMENT_UNAVAILABLE),
   ...u24(SENSOR_UNCONNECTED),
 )

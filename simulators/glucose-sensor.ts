@@ -40,9 +40,12 @@ export function createGlucoseSensor(): GlucoseSensor {
     read(row) {
       const glucoseMgDl = sfloatValue(row.glucoseMgDl)
       if (glucoseMgDl === undefined) return undefined
+      const offsetMin = Math.floor(row.atS / 60)
+      // The offset is the number of the record: a minute has one.
+      if (newest !== undefined && Math.floor(newest.atS / 60) === offsetMin) return undefined
       if (newest !== undefined && newest.atS < row.atS) earlier = newest
       newest = row
-      return { glucoseMgDl, trendMgDlMin: trendOf(earlier, row), offsetMin: Math.floor(row.atS / 60) }
+      return { glucoseMgDl, trendMgDlMin: trendOf(earlier, row), offsetMin }
     },
   }
 }

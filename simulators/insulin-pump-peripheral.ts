@@ -9,6 +9,7 @@ import { commonServices, type CreateBleDevice } from './ble-device.ts'
 import { sfloat, u16, u24 } from './gatt-octets.ts'
 import { createInsulinPump, type PumpReading } from './insulin-pump.ts'
 import { answerStatusRequest } from './insulin-status-answers.ts'
+import { createPumpHistory } from './pump-history.ts'
 import { createProtectedValues } from './protected-values.ts'
 
 const APPEARANCE_INSULIN_PUMP = 0x0d40
@@ -27,6 +28,7 @@ const CHANGED = {
   totalDailyInsulin: 1 << 4,
   basalRate: 1 << 5,
   activeBolus: 1 << 6,
+  historyEvent: 1 << 7,
 } as const
 /** What 2B21 tells. */
 const IN_STATUS = CHANGED.therapyState | CHANGED.operationalState | CHANGED.reservoir
@@ -42,10 +44,12 @@ const E2E_BYTES = 3
 const INVALID_CRC = 0x81
 const INVALID_COUNTER = 0x82
 
-export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, rowAtStart, indicate }) => {
+export const createInsulinPumpPeripheral: CreateBleDevice = (options) => {
+  const { serial, rowAtStart, notify, indicate } = options
   const pump = createInsulinPump(rowAtStart)
+  const history = createPumpHistory(options.recordingStartMs)
   const values = createProtectedValues(indicate)
-  let lastReceived = COUNTER_AT_CONNECT
+  const lastReceived = new Map<string, number>()
   let changedBits = 0
   let isKnown = rowAtStart !== undefined
 
@@ -61,16 +65,32 @@ export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, rowAtStar
     // Here the CRC and the counter stand in front.
     return Uint8Array.of(...u16(crcOf(content)), ...content)
   }
-  const request = (bytes: Uint8Array): number | undefined => {
+  /** The end-to-end octets of a request; the error code of a refusal. */
+  const unsealed = (characteristic: string, bytes: Uint8Array): Uint8Array | number => {
     if (bytes.length < SHORTEST_REQUEST_BYTES) return ATT_ERRORS['invalid-value-length']
     if (!endsWithCrc(bytes)) return INVALID_CRC
     const counter = bytes[bytes.length - E2E_BYTES] ?? 0
-    if (!acceptsCounter(lastReceived, counter)) return INVALID_COUNTER
-    lastReceived = counter
-    if (values.isWaiting('2B24')) return ATT_ERRORS['procedure-already-in-progress']
-    const { octets, resetBits = 0 } = answerStatusRequest(bytes.subarray(0, -E2E_BYTES), pump.reading)
+    if (!acceptsCounter(lastReceived.get(characteristic) ?? COUNTER_AT_CONNECT, counter))
+      return INVALID_COUNTER
+    lastReceived.set(characteristic, counter)
+    // "One procedure at a time over all control points."
+    const isBusy = values.isWaiting('2B24') || values.isWaiting('2B27')
+    return isBusy ? ATT_ERRORS['procedure-already-in-progress'] : bytes.subarray(0, -E2E_BYTES)
+  }
+  const request = (bytes: Uint8Array): number | undefined => {
+    const content = unsealed('2B24', bytes)
+    if (typeof content === 'number') return content
+    const { octets, resetBits = 0 } = answerStatusRequest(content, pump.reading)
     changedBits &= ~resetBits
     values.indicate('2B24', () => octets)
+    return undefined
+  }
+  const requestHistory = (bytes: Uint8Array): number | undefined => {
+    const content = unsealed('2B27', bytes)
+    if (typeof content === 'number') return content
+    const { events, answer } = history.report(content)
+    for (const event of events) notify('2B28', event)
+    values.indicate('2B27', () => answer)
     return undefined
   }
 
@@ -102,15 +122,19 @@ export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, rowAtStar
           },
           { uuid: '2B23', properties: ['read'], ...guard, onRead: features },
           { uuid: '2B24', properties: ['write', 'indicate'], ...guard, onWrite: request },
+          { uuid: '2B27', properties: ['write', 'indicate'], ...guard, onWrite: requestHistory },
+          { uuid: '2B28', properties: ['notify'], ...guard },
         ],
       },
       ...commonServices('SIM-IDD1', serial),
     ],
-    say({ row }) {
+    say({ row, atS }) {
       const before = pump.reading
       const wasKnown = isKnown
       isKnown = row !== undefined
-      const changes = changesBetween(before, pump.apply(row)) | stateChange(wasKnown !== isKnown)
+      const after = pump.apply(row)
+      const events = history.note(before, after, atS) ? CHANGED.historyEvent : 0
+      const changes = changesBetween(before, after) | stateChange(wasKnown !== isKnown) | events
       if (changes === 0) return
       changedBits |= changes
       if ((changes & IN_STATUS) !== 0) values.indicate('2B21', statusOctets)
@@ -118,7 +142,7 @@ export const createInsulinPumpPeripheral: CreateBleDevice = ({ serial, rowAtStar
     },
     onConnected() {
       values.restart()
-      lastReceived = COUNTER_AT_CONNECT
+      lastReceived.clear()
     },
   }
 }

@@ -71,7 +71,7 @@ export async function startBleDevice(
     serial: serialNumber(seed),
     recordingStartMs: keepsWallTime ? clock.nowMs() - replay.startS * 1000 : undefined,
     rowAtStart: rowAt(plan.recording, replay.startS),
-    notify: (characteristic, bytes) => void radio.peripheral?.notify(characteristic, bytes),
+    notify: (characteristic, bytes) => radio.peripheral?.notify(characteristic, bytes) === 'sent',
     indicate: async (characteristic, bytes) =>
       (await radio.peripheral?.indicate(characteristic, bytes)) === 'confirmed',
   })

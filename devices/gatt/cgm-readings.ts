@@ -47,6 +47,18 @@ const PATIENT_ALERTS: Readonly<Record<string, string>> = {
   'rate-of-increase-exceeded': 'Glucose is rising too fast',
 }
 
+const TECHNICAL_ALERTS: Readonly<Record<string, string>> = {
+  'session-stopped': 'Session of the sensor stopped',
+  'battery-low': 'Battery of the sensor low',
+  'sensor-type-incorrect': 'Sensor type incorrect',
+  'sensor-malfunction': 'Sensor malfunction',
+  'device-specific-alert': 'Device specific alert of the sensor',
+  'general-device-fault': 'Fault of the sensor',
+  'calibration-required': 'Calibration required',
+  'temperature-too-high': 'Sensor temperature too high',
+  'temperature-too-low': 'Sensor temperature too low',
+}
+
 /** When a session began, as far as the sensor's clock tells. */
 export interface SessionStart {
   readonly localMs: number
@@ -90,10 +102,13 @@ export function deviceTimeOf(
   return { deviceTime }
 }
 
-export function patientAlerts(record: Fields): readonly AlertCondition[] {
-  return wordsOf(record['status']).flatMap((code) => {
-    const text = PATIENT_ALERTS[code]
-    return text === undefined ? [] : [{ code, source: 'patient' as const, text, flags: [] }]
+/** What the status words say of the patient and of the sensor itself. */
+export function statusAlerts(value: Fields): readonly AlertCondition[] {
+  return wordsOf(value['status']).flatMap((code): readonly AlertCondition[] => {
+    const patient = PATIENT_ALERTS[code]
+    if (patient !== undefined) return [{ code, source: 'patient', text: patient, flags: [] }]
+    const technical = TECHNICAL_ALERTS[code]
+    return technical === undefined ? [] : [{ code, source: 'technical', text: technical, flags: [] }]
   })
 }
 

@@ -17,6 +17,8 @@ import { characteristicDeclaration, clientConfiguration } from './declaration.ts
 import { informationText, pnpId, systemId } from './device-information.ts'
 import { type CrcVariant, acceptsCounter, endsWithCrc } from './e2e.ts'
 import { glucoseContext, glucoseFeature, glucoseMeasurement } from './glucose.ts'
+import { currentElapsedTime } from './elapsed-time.ts'
+import { healthObservation, healthSensorFeatures } from './health-sensor.ts'
 import { bodySensorLocation, heartRateControlPoint, heartRateMeasurement } from './heart-rate.ts'
 import { commandControlPoint, commandData } from './insulin-command.ts'
 import { historyData } from './insulin-history.ts'
@@ -108,7 +110,11 @@ const CHARACTERISTICS: Readonly<Record<string, Characteristic>> = {
   '2B28': { decode: historyData, protection: CRC_ONLY },
   '2B34': { decode: enhancedBloodPressureMeasurement },
   '2B35': { decode: enhancedIntermediateCuffPressure },
+  '2B8B': { decode: healthObservation },
+  '2BDD': { decode: healthObservation },
   '2BED': { decode: batteryLevelStatus },
+  '2BF2': { decode: currentElapsedTime },
+  '2BF3': { decode: healthSensorFeatures },
 }
 
 /** The UUIDs of the table, for those who go through all of them. */

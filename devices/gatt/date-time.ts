@@ -23,12 +23,15 @@ export function dateTime(key: string): Field {
 /** Seconds since 1 January of `epochYear`, as the enhanced blood pressure characteristics count. */
 export function secondsSince(key: string, epochYear: number): Field {
   return (reader, out) => {
-    const seconds = reader.u32()
-    const { year, month, day } = civilDate(dayNumber(epochYear, 1, 1) + Math.floor(seconds / SECONDS_PER_DAY))
-    const rest = seconds % SECONDS_PER_DAY
-    out[key] =
-      `${isoDate(year, month, day)}T${isoTime(Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60)}`
+    out[key] = isoSince(epochYear, reader.u32())
   }
+}
+
+/** Whole seconds since 1 January of `epochYear` as a zone-less ISO time. */
+export function isoSince(epochYear: number, seconds: number): string {
+  const { year, month, day } = civilDate(dayNumber(epochYear, 1, 1) + Math.floor(seconds / SECONDS_PER_DAY))
+  const rest = seconds % SECONDS_PER_DAY
+  return `${isoDate(year, month, day)}T${isoTime(Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60)}`
 }
 
 /** A calendar date: year, month, day; a part that the device does not know is null. */

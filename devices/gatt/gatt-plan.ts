@@ -1,26 +1,33 @@
 /** What every GATT driver does alike: ask for what the peer offers, name what failed, answer values by their UUID. */
 
 import type { Command, Driver, DriverOutput, LinkEvent, SendRule, Text } from '../protocol.ts'
-import { DEVICE_IDENTITY_READS, deviceIdentityText } from './device-identity.ts'
+import { COMMON_READ_RULES, CommonServices } from './common-services.ts'
 
-type ValueHandler = (bytes: Uint8Array, atMs: number) => readonly DriverOutput[]
+type ValueHandler = (bytes: Uint8Array, atMs: number, common: CommonServices) => readonly DriverOutput[]
 
 /** A driver that needs no memory of what it asked: it subscribes, reads once, and takes values as they come. */
 export interface GattPlan {
   readonly subscribe: readonly string[]
   readonly read: readonly string[]
+  readonly order?: 'reads-first'
   readonly values: Readonly<Record<string, ValueHandler>>
 }
 
 export function gattDriver(plan: GattPlan): Driver {
+  const common = new CommonServices()
   return {
+    get wakeAtMs() {
+      return common.wakeAtMs
+    },
     receive(event, atMs) {
-      if (event.kind === 'opened') return openingCommands(plan, event.characteristics)
+      if (event.kind === 'opened') return openingCommands(plan, event.characteristics, common, atMs)
+      if (event.kind === 'closed') common.close()
       if (event.kind === 'failed') return [failureText(event)]
       if (event.kind !== 'value') return []
       const handler = plan.values[event.characteristic]
-      return handler?.(event.bytes, atMs) ?? deviceIdentityText(event.characteristic, event.bytes)
+      return handler?.(event.bytes, atMs, common) ?? common.value(event.characteristic, event.bytes, atMs)
     },
+    tick: (atMs) => common.tick(atMs),
   }
 }
 
@@ -30,10 +37,6 @@ export function offered(
   present: readonly string[] | undefined,
 ): readonly string[] {
   return present === undefined ? wanted : wanted.filter((uuid) => present.includes(uuid))
-}
-
-export function identityReads(present: readonly string[] | undefined): readonly Command[] {
-  return offered(DEVICE_IDENTITY_READS, present ?? []).map(read)
 }
 
 export function read(characteristic: string): Command {
@@ -46,12 +49,12 @@ export function subscribe(characteristic: string): Command {
 
 /** The rows of the send list for reads and subscriptions; identity is read from every peer that offers it. */
 export function readRules(meanings: Readonly<Record<string, string>>): readonly SendRule[] {
-  const identity = DEVICE_IDENTITY_READS.map((uuid) => [uuid, 'identity of the device'] as const)
-  return [...Object.entries(meanings), ...identity].map(([characteristic, meaning]) => ({
+  const own: readonly SendRule[] = Object.entries(meanings).map(([characteristic, meaning]) => ({
     kind: 'read',
     characteristic,
     meaning,
   }))
+  return [...own, ...COMMON_READ_RULES]
 }
 
 export function subscribeRules(meanings: Readonly<Record<string, string>>): readonly SendRule[] {
@@ -71,12 +74,19 @@ export function failureText({ command, reason }: Extract<LinkEvent, { kind: 'fai
   return { kind: 'text', name: 'command_failed', value: `${command.kind}${target}: ${reason}` }
 }
 
-function openingCommands(plan: GattPlan, present: readonly string[] | undefined): readonly DriverOutput[] {
+function openingCommands(
+  plan: GattPlan,
+  present: readonly string[] | undefined,
+  common: CommonServices,
+  atMs: number,
+): readonly DriverOutput[] {
+  const commonReads = common.open(present, atMs)
   const streams = offered(plan.subscribe, present)
+  const reads = offered(plan.read, present ?? []).map(read)
   if (streams.length === 0) return [missingText(plan.subscribe)]
-  return [
-    ...streams.map(subscribe),
-    ...offered(plan.read, present ?? []).map(read),
-    ...identityReads(present),
-  ]
+  const subscriptions = streams.map(subscribe)
+  // What decides how a value is read comes before the value.
+  return plan.order === 'reads-first'
+    ? [...reads, ...commonReads, ...subscriptions]
+    : [...subscriptions, ...reads, ...commonReads]
 }

@@ -1,8 +1,12 @@
-import type { Command } from '../protocol.ts'
+import type { DriverOutput } from '../protocol.ts'
 import { COUNTER_AT_CONNECT, nextCounter } from './e2e.ts'
 import {
+  ASKED_ONCE,
   commandOf,
+  FETCH_HISTORY,
   fetchesFor,
+  HISTORY_ACCESS,
+  historyCommand,
   isSameProcedure,
   pollRound,
   type Procedure,
@@ -10,8 +14,11 @@ import {
   READ_CHANGED,
   type RequestName,
   resetStatus,
+  STATUS_READER,
   type StatusBit,
 } from './insulin-procedures.ts'
+import type { FetchStep, RecordFetch } from './record-fetch.ts'
+import { snakeCase } from './trust.ts'
 
 const POLL_MS = 60_000
 // "No response within 30 seconds: the procedure has failed."
@@ -27,17 +34,22 @@ export class InsulinConversation {
   #queue: Procedure[] = []
   #current: { readonly procedure: Procedure; readonly deadlineMs: number } | undefined
   #pollAtMs: number | undefined
-  #sentCounter = COUNTER_AT_CONNECT
+  readonly #history: RecordFetch | undefined
+  #isHistoryDue = false
+  readonly #sentCounters = new Map<string, number>()
   readonly #changed = new Set<string>()
   readonly #fetched = new Set<StatusBit>()
 
-  constructor(features: readonly string[], isProtected: boolean) {
+  /** `history` is absent for a pump without record access. */
+  constructor(features: readonly string[], isProtected: boolean, history: RecordFetch | undefined) {
     this.#features = features
     this.#isProtected = isProtected
+    this.#history = history
   }
 
   get wakeAtMs(): number | undefined {
-    const due = [this.#pollAtMs, this.#current?.deadlineMs].filter((atMs) => atMs !== undefined)
+    const deadlineMs = this.isFetchingHistory ? this.#history?.deadlineMs : this.#current?.deadlineMs
+    const due = [this.#pollAtMs, deadlineMs].filter((atMs) => atMs !== undefined)
     return due.length === 0 ? undefined : Math.min(...due)
   }
 
@@ -52,21 +64,37 @@ export class InsulinConversation {
     return procedure?.kind === 'request' ? procedure : undefined
   }
 
-  begin(atMs: number): readonly Command[] {
+  /** The record access control point is at work: what it reports and answers belongs to the fetch. */
+  get isFetchingHistory(): boolean {
+    return this.#current?.procedure.kind === 'history'
+  }
+
+  begin(atMs: number): readonly DriverOutput[] {
     this.#add([READ_CHANGED, READ_ANNUNCIATION])
-    return this.#poll(atMs)
+    const first = this.#poll(atMs)
+    this.#add([...(this.#history === undefined ? [] : [FETCH_HISTORY]), ...ASKED_ONCE])
+    return first
+  }
+
+  /** What the fetch of the history wants to do next. */
+  follow(step: FetchStep, atMs: number): readonly DriverOutput[] {
+    if (step.kind === 'wait') return []
+    if (step.kind === 'ask')
+      return [...noted(step.note), historyCommand(step.request, this.#count(HISTORY_ACCESS))]
+    this.#isHistoryDue = step.outcome === 'later'
+    return [...noted(step.why), ...this.finish(step.outcome === 'complete', atMs)]
   }
 
   /** The pump says what has changed: what was fetched before that is fetched again. */
-  noteChanged(bits: readonly string[], atMs: number): readonly Command[] {
+  noteChanged(bits: readonly string[], atMs: number): readonly DriverOutput[] {
     for (const bit of bits) this.#changed.add(bit)
     for (const bit of this.#fetched) if (bits.includes(bit)) this.#fetched.delete(bit)
-    this.#add(fetchesFor(bits, this.#features))
+    this.#add(fetchesFor(bits, this.#features, this.#history !== undefined))
     return this.#advance(atMs)
   }
 
   /** Ends the current procedure; `follow` comes before everything that waits. */
-  finish(isAnswered: boolean, atMs: number, follow: readonly Procedure[] = []): readonly Command[] {
+  finish(isAnswered: boolean, atMs: number, follow: readonly Procedure[] = []): readonly DriverOutput[] {
     const covers = this.#current?.procedure.covers ?? []
     this.#current = undefined
     if (isAnswered) {
@@ -78,16 +106,16 @@ export class InsulinConversation {
 
   /** True when the current procedure has waited for its answer too long. */
   hasTimedOut(atMs: number): boolean {
-    return this.#current !== undefined && atMs >= this.#current.deadlineMs
+    return !this.isFetchingHistory && this.#current !== undefined && atMs >= this.#current.deadlineMs
   }
 
-  pollIfDue(atMs: number): readonly Command[] {
+  pollIfDue(atMs: number): readonly DriverOutput[] {
     return this.#pollAtMs !== undefined && atMs >= this.#pollAtMs ? this.#poll(atMs) : []
   }
 
-  #poll(atMs: number): readonly Command[] {
+  #poll(atMs: number): readonly DriverOutput[] {
     this.#pollAtMs = atMs + POLL_MS
-    this.#add(pollRound(this.#features))
+    this.#add([...pollRound(this.#features), ...(this.#isHistoryDue ? [FETCH_HISTORY] : [])])
     return this.#advance(atMs)
   }
 
@@ -95,12 +123,15 @@ export class InsulinConversation {
     this.#queue.push(...procedures.filter((procedure) => !includes(this.#queue, procedure)))
   }
 
-  #advance(atMs: number): readonly Command[] {
+  #advance(atMs: number): readonly DriverOutput[] {
     if (this.#current !== undefined) return []
     const procedure = this.#queue.shift() ?? this.#reset()
     if (procedure === undefined) return []
     this.#current = { procedure, deadlineMs: atMs + ANSWER_MS }
-    return [commandOf(procedure, this.#counterFor(procedure))]
+    if (procedure.kind === 'history') {
+      return this.#history === undefined ? [] : this.follow(this.#history.begin(atMs), atMs)
+    }
+    return [commandOf(procedure, procedure.kind === 'read' ? undefined : this.#count(STATUS_READER))]
   }
 
   #reset(): Procedure | undefined {
@@ -111,11 +142,17 @@ export class InsulinConversation {
     return procedure
   }
 
-  #counterFor(procedure: Procedure): number | undefined {
-    if (!this.#isProtected || procedure.kind === 'read') return undefined
-    this.#sentCounter = nextCounter(this.#sentCounter)
-    return this.#sentCounter
+  // "One counter per characteristic and direction."
+  #count(characteristic: string): number | undefined {
+    if (!this.#isProtected) return undefined
+    const counter = nextCounter(this.#sentCounters.get(characteristic) ?? COUNTER_AT_CONNECT)
+    this.#sentCounters.set(characteristic, counter)
+    return counter
   }
+}
+
+function noted(word: string | undefined): readonly DriverOutput[] {
+  return word === undefined ? [] : [{ kind: 'text', name: 'record_access', value: snakeCase(word) }]
 }
 
 function includes(list: readonly Procedure[], procedure: Procedure): boolean {

@@ -1,7 +1,7 @@
 /** From decoded Insulin Delivery values to observations. Amounts stay IU and rates IU/h. */
 
 import { type Metric, METRICS } from '../metrics.ts'
-import type { Numeric, Observation } from '../protocol.ts'
+import type { Numeric, Observation, Text } from '../protocol.ts'
 import type { AlertCondition } from './alert-conditions.ts'
 import { isRecord } from './fields-of.ts'
 import type { RequestName } from './insulin-procedures.ts'
@@ -98,6 +98,23 @@ export function readingOf(
 ): readonly Observation[] {
   const reading = READINGS[name]
   return reading === undefined ? [] : [reading.from(answer, therapyState)]
+}
+
+/** The facts in the answer to a request. */
+export function factsOf(name: RequestName, answer: Fields): readonly Text[] {
+  if (name === 'get-total-daily-insulin') {
+    return (['bolusIU', 'basalIU', 'totalIU'] as const).flatMap((key) =>
+      amountText(`daily_insulin_${key.slice(0, -2)}`, answer[key], '[iU]'),
+    )
+  }
+  const { counter, select, minutes } = answer
+  return name === 'get-counter'
+    ? amountText(snakeCase(`counter_${String(counter)}_${String(select)}`), minutes, 'min')
+    : []
+}
+
+function amountText(name: string, value: unknown, unit: string): readonly Text[] {
+  return typeof value === 'number' ? [{ kind: 'text', name, value, unit }] : []
 }
 
 /** A refused request means that there is no value, with the pump's own word for it. */

@@ -11,6 +11,7 @@ export interface GattSession {
 }
 
 const DEVICE_INFORMATION = '180a'
+const CURRENT_TIME = '1805'
 const BATTERY = '180f'
 
 // A driver waits for answers; a queue this long means that none come.
@@ -23,7 +24,9 @@ export function servedCharacteristics(
 ): ServedCharacteristics | undefined {
   const main = services.find(({ uuid }) => uuid === wanted)
   if (main === undefined) return undefined
-  const extras = services.filter((each) => each !== main && [DEVICE_INFORMATION, BATTERY].includes(each.uuid))
+  const extras = services.filter(
+    (each) => each !== main && [DEVICE_INFORMATION, BATTERY, CURRENT_TIME].includes(each.uuid),
+  )
   const served = new Map<string, GattCharacteristic>()
   for (const characteristic of [main, ...extras].flatMap((service) => service.characteristics)) {
     const name = shortName(characteristic.uuid)

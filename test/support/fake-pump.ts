@@ -1,6 +1,6 @@
 import { bleInsulinDelivery } from '../../devices/ble-insulin-delivery.ts'
 import { appendCounterAndCrc, COUNTER_AT_CONNECT, crcOf, nextCounter } from '../../devices/gatt/e2e.ts'
-import type { Command, Driver, DriverOutput, LinkEvent } from '../../devices/protocol.ts'
+import type { Command, Driver, DriverMemory, DriverOutput, LinkEvent } from '../../devices/protocol.ts'
 
 export const AT_MS = Date.parse('2026-09-20T10:15:00Z')
 
@@ -22,6 +22,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
   '6503': '6a03000155e0',
   c003: 'cf037b0000ff2d0000ff',
   f303: 'fc03000cf0',
+  '9503': '9a037bf02df0a8f0',
+  a6030f0f: 'a9030f0f10270000',
+  a6035533: 'a903553360000000',
+  '33550f': '0f0f3306',
+  '33690f': '0f0f3306',
 }
 
 export interface PumpBehaviour {
@@ -38,13 +43,14 @@ export function bytesOf(hex: string): Uint8Array {
 
 /** A pump and the driver that talks to it: it answers every command until the driver has no more. */
 export class FakePump {
-  readonly driver: Driver = bleInsulinDelivery.createDriver()
+  readonly driver: Driver
   readonly commands: Command[] = []
   readonly #behaviour: PumpBehaviour
   readonly #counters = new Map<string, number>()
 
-  constructor(behaviour: PumpBehaviour = {}) {
+  constructor(behaviour: PumpBehaviour = {}, memory?: DriverMemory) {
     this.#behaviour = behaviour
+    this.driver = bleInsulinDelivery.createDriver(memory)
   }
 
   open(atMs = AT_MS): DriverOutput[] {

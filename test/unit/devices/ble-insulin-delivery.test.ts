@@ -35,17 +35,28 @@ describe('the insulin delivery driver', () => {
   it('reads the features first, then subscribes, then asks one thing at a time', () => {
     const pump = new FakePump()
     pump.open()
-    expect(pump.commands.slice(0, 8).map((command) => Object.values(command).slice(0, 2))).toEqual([
+    expect(pump.commands.slice(0, 10).map((command) => Object.values(command).slice(0, 2))).toEqual([
       ['read', '2B23'],
       ['subscribe', '2B24'],
       ['subscribe', '2B20'],
       ['subscribe', '2B21'],
       ['subscribe', '2B22'],
+      ['subscribe', '2B27'],
+      ['subscribe', '2B28'],
       ['read', '2B20'],
       ['read', '2B22'],
       ['read', '2B21'],
     ])
-    expect(writes(pump)).toEqual(['6503', '3003', 'c003', 'f303'])
+    expect(writes(pump)).toEqual([
+      '6503',
+      '3003',
+      'c003',
+      'f303',
+      '33550f00000000',
+      '9503',
+      'a6030f0f',
+      'a6035533',
+    ])
   })
 
   it('publishes reservoir, basal rate, delivered insulin and insulin on board', () => {
@@ -60,20 +71,26 @@ describe('the insulin delivery driver', () => {
       ['insulin_concentration_iu_per_ml', '100'],
       ['therapy_control_state', 'run'],
       ['operational_state', 'ready'],
+      ['daily_insulin_bolus', 12.3],
+      ['daily_insulin_basal', 4.5],
+      ['daily_insulin_total', 16.8],
+      ['counter_lifetime_remaining', 10000],
+      ['counter_reservoir_operation_elapsed', 96],
     ])
   })
 
   it('asks only for what the features hold', () => {
     const pump = new FakePump({ features: '000000' })
     pump.open()
-    expect(writes(pump)).toEqual(['c003'])
+    expect(writes(pump)).toEqual(['c003', '33550f00000000', '9503', 'a6030f0f', 'a6035533'])
   })
 
   it('protects its requests with a counter from 1 and a CRC when the pump does', () => {
     const pump = new FakePump({ isProtected: true })
     expect(numerics(pump.open())).toHaveLength(4)
     const requests = pump.commands.flatMap((command) => (command.kind === 'write' ? [command.bytes] : []))
-    expect(requests.map((bytes) => bytes.at(-3))).toEqual([1, 2, 3, 4])
+    // The record access control point counts for itself.
+    expect(requests.map((bytes) => bytes.at(-3))).toEqual([1, 2, 3, 4, 1, 5, 6, 7])
     expect(requests.every((bytes) => endsWithCrc(bytes))).toBe(true)
     pump.settle({ kind: 'closed', reason: 'supervision timeout' })
     pump.commands.length = 0

@@ -146,10 +146,10 @@ describe('a simulated pump on the air', () => {
     device.say({ atS: 300, elapsedS: 300, row: BOLUS })
     await settled()
     expect(indicated.map(({ characteristic }) => characteristic)).toEqual(['2B21', '2B20'])
-    // Reservoir, total daily insulin, active bolus; the basal rate stayed.
-    expect(read('2B20')[0]).toBe(0b0101_0100)
+    // Reservoir, total daily insulin, active bolus, history; the basal rate stayed.
+    expect(read('2B20')[0]).toBe(0b1101_0100)
     expect(request(appendCounterAndCrc(Uint8Array.of(0x0c, 0x03, 0b0100_0000, 0), 1))).toBeUndefined()
-    expect(read('2B20')[0]).toBe(0b0001_0100)
+    expect(read('2B20')[0]).toBe(0b1001_0100)
   })
 
   it('says nothing when nothing has changed', async () => {

@@ -7,14 +7,23 @@ import { loadRecording, shippedPatients } from '../../../simulators/patients.ts'
 import { TALKING_KINDS } from '../../../simulators/talking-kinds.ts'
 import { timeline } from '../../../simulators/timeline.ts'
 
-// A pump answers what it is asked, over its own radio: it has a test of its own. So have all devices that are spoken to.
-const ANSWERING = new Set(['ble-insulin-delivery', ...TALKING_KINDS.map(({ protocol }) => protocol)])
+// A pump and a meter answer what they are asked, over the radio: they have tests of their own. So have all devices that
+// are spoken to.
+const ANSWERING = new Set([
+  'ble-insulin-delivery',
+  'ble-glucose',
+  ...TALKING_KINDS.map(({ protocol }) => protocol),
+])
 const DRIVERS = PROTOCOLS.filter(({ id }) => kindOf(id) !== undefined && !ANSWERING.has(id))
 const DEVICE_TIME_MS = Date.parse('2026-09-20T10:15:00Z')
 const SPEED = 1
 
 /** What the driver hears when the simulated device plays the whole recording. */
-function play(driver: DeviceProtocol, patient: string, speed: number): readonly DriverOutput[] {
+async function play(
+  driver: DeviceProtocol,
+  patient: string,
+  speed: number,
+): Promise<readonly DriverOutput[]> {
   const kind = kindOf(driver.id)
   if (kind === undefined || (kind.link !== 'serial' && kind.link !== 'ble'))
     throw new Error(`${driver.id} is not simulated`)
@@ -27,13 +36,19 @@ function play(driver: DeviceProtocol, patient: string, speed: number): readonly 
     return dues.flatMap((due) => hear({ kind: 'bytes', bytes: encode(due) }).filter(isSetOrFault))
   }
   const outputs: DriverOutput[] = []
+  let isIndicating = false
   const device = kind.create({
     serial: '0000000007',
     recordingStartMs: DEVICE_TIME_MS,
     rowAtStart: undefined,
     notify: (characteristic, bytes) =>
       void outputs.push(...hear({ kind: 'value', characteristic, via: 'notification', bytes })),
-    indicate: () => Promise.resolve(false),
+    indicate: (characteristic, bytes) => {
+      if (characteristic === '2A52') return Promise.resolve(false)
+      isIndicating = true
+      outputs.push(...hear({ kind: 'value', characteristic, via: 'indication', bytes }))
+      return Promise.resolve(true)
+    },
   })
   const characteristics = device.services.flatMap((service) => service.characteristics)
   hear({ kind: 'opened', characteristics: characteristics.map(({ uuid }) => uuid) })
@@ -42,7 +57,12 @@ function play(driver: DeviceProtocol, patient: string, speed: number): readonly 
     if (bytes instanceof Uint8Array)
       outputs.push(...hear({ kind: 'value', characteristic: uuid, via: 'read', bytes }))
   }
-  for (const due of dues) device.say(due)
+  for (const due of dues) {
+    device.say(due)
+    // The next indication waits for the confirmation of the one before.
+    if (isIndicating) await new Promise((resolve) => setImmediate(resolve))
+    isIndicating = false
+  }
   return outputs
 }
 
@@ -70,9 +90,9 @@ const CASES = PATIENTS.flatMap((patient) =>
 )
 
 describe('a simulated device and the driver that reads it', () => {
-  it.each(CASES)('$name, value for value, and nothing else', ({ driver, patient }) => {
+  it.each(CASES)('$name, value for value, and nothing else', async ({ driver, patient }) => {
     const speed = patient.startsWith('mimic2') ? 60 : SPEED
-    const outputs = play(driver, patient, speed)
+    const outputs = await play(driver, patient, speed)
     const expected = expectedSets(loadRecording(patient, '.'), driver.id, { startS: 0, speed })
     expect(outputs.filter(({ kind }) => kind === 'discarded')).toEqual([])
     // As text: comparing thousands of objects one by one takes seconds.

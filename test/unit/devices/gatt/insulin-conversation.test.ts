@@ -8,7 +8,9 @@ import { AT_MS, bytesOf, FakePump, PUMP_CHARACTERISTICS } from '../../../support
 const SEED = 0x183a
 
 // Written out here on purpose: none of these starts, stops or changes therapy.
-const READER_REQUESTS = ['0c03', '3003', '5603', '6503', 'c003', 'f303']
+const READER_REQUESTS = ['0c03', '3003', '5603', '6503', '9503', 'a603', 'c003', 'f303']
+/** Reports and the abort; 3c would delete. */
+const HISTORY_REQUESTS = ['33550f', '33690f', '550f']
 
 function writesAfter(pump: FakePump, act: () => void): string[] {
   pump.commands.length = 0
@@ -19,17 +21,23 @@ function writesAfter(pump: FakePump, act: () => void): string[] {
 }
 
 describe('the conversation with a pump', () => {
-  it('fetches what changed and resets exactly the bits it fetched, never that of the history', () => {
+  it('fetches what changed and resets exactly the bits it fetched', () => {
     const pump = new FakePump()
     pump.open()
     expect(writesAfter(pump, () => pump.indicate('2B20', 'ff00'))).toEqual([
       '6503',
       '3003',
       'c003',
-      '0c037f00',
+      '33550f00000000',
+      '9503',
+      '0c03ff00',
     ])
-    expect(writesAfter(pump, () => pump.indicate('2B20', 'a000'))).toEqual(['6503', '0c032000'])
-    expect(writesAfter(pump, () => pump.indicate('2B20', '8000'))).toEqual([])
+    expect(writesAfter(pump, () => pump.indicate('2B20', 'a000'))).toEqual([
+      '6503',
+      '33550f00000000',
+      '0c03a000',
+    ])
+    expect(writesAfter(pump, () => pump.indicate('2B20', '8000'))).toEqual(['33550f00000000', '0c038000'])
   })
 
   it('leaves a bit set whose value could not be fetched', () => {
@@ -53,7 +61,7 @@ describe('the conversation with a pump', () => {
       answer(refusal)
       answer('cf037b0000ff2d0000ff')
     })
-    expect(written).toEqual(['6503', 'c003', '6503', 'c003', '0c031000'])
+    expect(written).toEqual(['6503', 'c003', '9503', '6503', 'c003', '0c031000'])
   })
 
   it('polls every minute, counted from the last poll', () => {
@@ -71,7 +79,7 @@ describe('the conversation with a pump', () => {
     expect(pump.driver.wakeAtMs).toBe(AT_MS + 30_000)
     const outputs = pump.tick(AT_MS + 30_000)
     expect(outputs[0]).toEqual({ kind: 'text', name: 'procedure_timed_out', value: 'get-active-basal-rate' })
-    expect(outputs.filter((output) => output.kind === 'write')).toHaveLength(3)
+    expect(outputs.filter((output) => output.kind === 'write')).toHaveLength(7)
   })
 
   it('goes on after a refused write or read, and says what failed', () => {
@@ -106,14 +114,22 @@ describe('the conversation with a pump', () => {
 })
 
 describe('the closed send list', () => {
-  it('holds the requests of the status reader and no other write', () => {
+  it('holds the requests of the status reader, reports of the history, and no other write', () => {
     const written = bleInsulinDelivery.sends.flatMap((rule) => (rule.kind === 'write' ? [rule] : []))
-    expect(written.map(({ characteristic }) => characteristic)).toEqual(READER_REQUESTS.map(() => '2B24'))
-    expect(written.map(({ prefixHex }) => prefixHex).sort()).toEqual(READER_REQUESTS)
+    const prefixes = (uuid: string): string[] =>
+      written.filter((rule) => rule.characteristic === uuid).map(({ prefixHex }) => prefixHex)
+    expect(prefixes('2B24').sort()).toEqual(READER_REQUESTS)
+    expect(prefixes('2B27')).toEqual(HISTORY_REQUESTS)
+    expect(written).toHaveLength(READER_REQUESTS.length + HISTORY_REQUESTS.length)
     expect(bleInsulinDelivery.sends.filter(({ kind }) => kind === 'send')).toEqual([])
   })
 
-  it.each(['2B25', '2B26', '2B27', '2A39'])('permits nothing at all on %s', (characteristic) => {
+  it.each(['3c330f', '3c550f00000000', '3c690f', '3c660f'])('has no row for the deletion %s', (hex) => {
+    const command = { kind: 'write', characteristic: '2B27', bytes: bytesOf(hex) } as const
+    expect(isPermitted(command, bleInsulinDelivery.sends)).toBe(false)
+  })
+
+  it.each(['2B25', '2B26', '2A39'])('permits nothing at all on %s', (characteristic) => {
     const bytes = bytesOf('6503')
     for (const command of [
       { kind: 'write', characteristic, bytes },
@@ -184,8 +200,10 @@ describe('the closed send list', () => {
         for (const command of pump.commands) {
           expect([command, isPermitted(command, bleInsulinDelivery.sends)]).toEqual([command, true])
           if (command.kind !== 'write') continue
-          expect(command.characteristic).toBe('2B24')
-          expect(READER_REQUESTS).toContain(Buffer.from(command.bytes.subarray(0, 2)).toString('hex'))
+          const written = Buffer.from(command.bytes).toString('hex')
+          const allowed = command.characteristic === '2B24' ? READER_REQUESTS : HISTORY_REQUESTS
+          expect(['2B24', '2B27']).toContain(command.characteristic)
+          expect(allowed.some((prefix) => written.startsWith(prefix))).toBe(true)
         }
       }),
       { seed: SEED, numRuns: 200 },

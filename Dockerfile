@@ -11,7 +11,7 @@ COPY gateway ./gateway
 COPY devices ./devices
 COPY certs ./certs
 COPY simulators ./simulators
-RUN npm run build && npm prune --omit=dev --omit=optional
+RUN npm run build && npm prune --omit=dev && rm -rf node_modules/koffi node_modules/@koromix
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="wardgate" \

@@ -1,13 +1,17 @@
 /** From a configured device to the line that reaches it. */
 
+import type { SecurityLevel } from '../devices/framing/link-security.ts'
 import type { DeviceProtocol, SerialLine } from '../devices/protocol.ts'
 import type { Clock } from './clock.ts'
+import type { BleDeviceConfig } from './config/check-radio.ts'
 import type { DeviceConfig, SerialDeviceConfig } from './config/config.ts'
 import { ConfigError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { EventSink, Link } from './ports.ts'
 import type { ExpectedIdentity } from './stages/require-identity.ts'
+import { createBluezRadio } from './transport/bluez-radio.ts'
 import type { ByteLinkOptions } from './transport/byte-link.ts'
+import type { GattCentral } from './transport/gatt-central.ts'
 import { createGattLink } from './transport/gatt-link.ts'
 import { createRoamingLink } from './transport/roaming-link.ts'
 import { createSerialLink } from './transport/serial-link.ts'
@@ -46,8 +50,9 @@ export function createDeviceLink(
   const log = context.log.child({ device: device.id })
   const common = { ...context, log, silenceMs: protocol.silenceMs }
   if (device.link === 'ble' && link.kind === 'gatt') {
-    const { service, security } = link
-    const central = createSimulatedRadio({ airDir: device.air, clock: context.clock })
+    const { service } = link
+    const central = createCentral(device, context)
+    const security = wantedSecurity(device, link.security)
     return { link: createGattLink({ ...common, central, address: device.address, service, security }) }
   }
   if (device.link === 'serial' && link.kind === 'serial')
@@ -92,6 +97,26 @@ function serialLine(
     link,
     ...(value !== undefined && { identity: { value, untold: 'seek', recognised: () => link.recognised() } }),
   }
+}
+
+/** Whoever asks for a bond does not want to be read without one. */
+function wantedSecurity({ pair = 'never' }: BleDeviceConfig, security: SecurityLevel): SecurityLevel {
+  return pair !== 'never' && security === 'none' ? 'encrypted' : security
+}
+
+function createCentral(device: BleDeviceConfig, { clock, events }: LinkContext): GattCentral {
+  const { radio, air, adapter, pair = 'never', passkeyFile, bond } = device
+  if (radio === 'bluez')
+    return createBluezRadio({
+      clock,
+      adapter,
+      pairing: pair === 'never' ? undefined : { passkeyFile },
+      isBondAuthenticated: bond === 'authenticated',
+      onNotice: (notice, detail) => events.emit('security', notice, { device: device.id, ...detail }),
+    })
+  if (air === undefined)
+    throw new ConfigError(`device '${device.id}': 'air' is missing`, { device: device.id })
+  return createSimulatedRadio({ airDir: air, clock })
 }
 
 // The leg to a device server is not encrypted: it must not leave the building.

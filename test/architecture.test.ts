@@ -64,6 +64,7 @@ describe('the structure', () => {
     [/^mqtt$/, /^gateway\/uplink\//],
     [/^ipaddr\.js$/, /^gateway\/uplink\//],
     [/^serialport$/, /^gateway\/transport\//],
+    [/dbus-next$/, /^gateway\/transport\/dbus-/],
     [/^node-forge$/, /^certs\//],
     [/^prom-client$/, /^gateway\/telemetry\//],
     [/^pino$/, /^gateway\/log\.ts$/],

@@ -12,6 +12,7 @@ import { checkDeviceLine, checkLink } from './check-device-line.ts'
 import type { DeviceConfig, UplinkConfig } from './config.ts'
 import type { ConfigFile } from './config.schema.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
+import { checkRadio } from './check-radio.ts'
 import { nearestWord } from './nearest-word.ts'
 import { checkRepeats } from './repeats.ts'
 
@@ -91,7 +92,8 @@ function checkDevices({ bedside }: ConfigFile, { protocols }: Surroundings): rea
   return (bedside?.devices ?? []).flatMap((device, index) => {
     const path = ['bedside', 'devices', index]
     const findings = checkProtocol(path, device, protocols)
-    return [...findings, ...checkDeviceLine(path, device)]
+    const radioFindings = device.link === 'ble' ? checkRadio(path, device, protocols) : []
+    return [...findings, ...radioFindings, ...checkDeviceLine(path, device)]
   })
 }
 

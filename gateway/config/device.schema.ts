@@ -161,14 +161,44 @@ const TCP_DEVICE = {
 const BLE_DEVICE = {
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'protocol', 'link', 'radio', 'air', 'address'],
+  required: ['id', 'protocol', 'link', 'radio', 'address'],
   properties: {
     id: DEVICE_ID,
     protocol: PROTOCOL,
     parts: PARTS,
     link: { const: 'ble', description: 'Bluetooth Low Energy', examples: ['ble'] },
-    radio: { enum: ['simulated'], description: 'The radio to use', examples: ['simulated'] },
-    air: { ...PATH, description: 'Directory in which simulated peripherals are found', examples: ['./air'] },
+    radio: {
+      enum: ['bluez', 'simulated'],
+      description: 'The radio to use: the Bluetooth adapter of this machine, or none at all',
+      examples: ['bluez'],
+    },
+    air: {
+      ...PATH,
+      description: 'With `simulated`, and needed there: directory in which peripherals are found',
+      examples: ['./air'],
+    },
+    adapter: {
+      type: 'string',
+      pattern: '^hci[0-9]{1,2}$',
+      description: 'With `bluez`: the adapter; the first one that is on when absent',
+      examples: ['hci0'],
+    },
+    pair: {
+      enum: ['never', 'just-works', 'passkey'],
+      description: 'With `bluez`: how a device without bond is paired; `never` when absent',
+      examples: ['passkey'],
+    },
+    passkeyFile: {
+      ...PATH,
+      description: 'With `pair: passkey`: file of mode 0600 with the six digits of the device',
+      examples: ['./passkey'],
+    },
+    bond: {
+      enum: ['authenticated'],
+      description:
+        'With `bluez`: you have verified that the bond was made with passkey or comparison; every use is an event',
+      examples: ['authenticated'],
+    },
     address: {
       type: 'string',
       pattern: '^([0-9A-F]{2}:){5}[0-9A-F]{2}$',

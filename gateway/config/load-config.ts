@@ -112,8 +112,13 @@ function withPaths(device: DeviceConfig, absolute: (written: string) => string):
       ...(paths !== undefined && { paths: paths.map(absolute) }),
     }
   }
-  if (device.link === 'ble') return { ...device, air: absolute(device.air) }
-  return device
+  if (device.link !== 'ble') return device
+  const { air, passkeyFile } = device
+  return {
+    ...device,
+    ...(air !== undefined && { air: absolute(air) }),
+    ...(passkeyFile !== undefined && { passkeyFile: absolute(passkeyFile) }),
+  }
 }
 
 function isLogLevel(word: string): word is LogLevelName {

@@ -78,6 +78,7 @@ describe('the documented example', () => {
           { port: 4001 },
           { paths: ['/dev/serial/by-id/*'], line: { baudRate: 19_200 } },
           { air: join(directory.path, 'air') },
+          { radio: 'bluez' },
         ],
       },
       uplinks: [{ ca: join(directory.path, 'hospital-ca.pem'), prefix: 'gw-1/' }],

@@ -81,17 +81,13 @@ function gapsOf(data: Uint8Array, { sampleBits }: SampleSpec): readonly null[] {
 }
 
 /** For a capture that begins after the specification: which wave it is can be said, what its samples are cannot. */
-export function unspecifiedWave({ physioId, state }: SampleBlock): Waveform {
+export function unspecifiedWave({ physioId, state, data }: SampleBlock): Text {
   const { words } = measurementState(state)
   return {
-    kind: 'waveform',
-    channel: channelOf(physioId),
-    wave: waveOf(physioId) ?? null,
-    label: nameOf(physioId),
-    rateHz: 0,
-    samples: [],
-    quality: 'invalid',
-    why: [...words, 'no_specification'],
+    kind: 'text',
+    name: nameOf(physioId),
+    value: [`state=0x${hex16(state)}`, `bytes=${data.length}`],
+    flags: [...words, 'no_specification'],
   }
 }
 

@@ -15,8 +15,10 @@ import { TALKING_KINDS } from '../../simulators/talking-kinds.ts'
 import { RecordingEvents } from '../support/recording-sinks.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-// Who calls has to be given the port of a gateway.
-const KINDS = TALKING_KINDS.filter(({ over }) => over !== 'tcp-caller')
+// Who calls has to be given the port of a gateway; of a device without a metric no reading can come.
+const KINDS = TALKING_KINDS.filter(
+  ({ over, protocol }) => over !== 'tcp-caller' && (protocolById(protocol)?.metrics.length ?? 0) > 0,
+)
 
 let dir = tempDir()
 let running: RunningScenario | undefined

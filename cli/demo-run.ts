@@ -18,6 +18,7 @@ import {
   makeDemoPki,
   makeStateDir,
   stationOf,
+  withCallPorts,
   writeDemoConfig,
   writeDemoInventory,
 } from './demo-state.ts'
@@ -40,7 +41,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`wardgate: ${text}\n`)
   }
-  const scenario = demoScenario(options)
+  const scenario = await withCallPorts(demoScenario(options))
   const wards = [...new Set(scenario.devices.map(({ ward }) => ward))]
 
   const stateDir = makeStateDir(options.state)

@@ -32,6 +32,9 @@ function again(device: ScenarioDevice, round: number): ScenarioDevice {
     id,
     bed: `${device.bed}-r${round}`,
     seed: seedOf(`${device.seed}/${round}`),
+    parts: Object.fromEntries(
+      Object.entries(device.parts).map(([part, partId]) => [part, `${partId}-r${round}`]),
+    ),
     address: addressOf(id),
     udpPort: 0,
     // A free port for whoever offers one; a caller needs another port of the gateway.

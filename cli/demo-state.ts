@@ -1,6 +1,7 @@
 /** The state of a demo ward, made like that of any ward: certificates, inventory, a configuration file to run again. */
 
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { StorageError, UsageError, errorCode, errorMessage } from '../gateway/er
 import { writeInventory } from '../gateway/inventory/inventory-file.ts'
 import type { InventoryEntry } from '../gateway/ports.ts'
 import type { RunningDevice } from '../simulators/run.ts'
+import type { Scenario, ScenarioDevice } from '../simulators/scenario.ts'
 
 const DEMO_GATEWAY = 'gw-demo'
 export const DEMO_BEDSIDE = 'box-1'
@@ -56,17 +58,19 @@ export function writeDemoInventory(
     { role: 'bedside', id: DEMO_BEDSIDE },
     { role: 'operator', id: DEMO_OPERATOR },
     ...wards.map((ward): InventoryEntry => ({ role: 'consumer', id: stationOf(ward), wards: [ward] })),
-    ...devices.map(({ id, ward, bed, protocol }): InventoryEntry => ({
-      role: 'device',
-      id,
-      ward,
-      bed,
-      assoc: randomBytes(4).toString('hex'),
-      protocol,
-      bedside: DEMO_BEDSIDE,
-    })),
+    ...devices.flatMap(({ id, parts, ...row }) =>
+      [id, ...Object.values(parts)].map((deviceId) => deviceEntry(deviceId, row)),
+    ),
   ]
   writeInventory(stateDir, entries)
+}
+
+function deviceEntry(
+  id: string,
+  { ward, bed, protocol }: Pick<RunningDevice, 'ward' | 'bed' | 'protocol'>,
+): InventoryEntry {
+  const assoc = randomBytes(4).toString('hex')
+  return { role: 'device', id, ward, bed, assoc, protocol, bedside: DEMO_BEDSIDE }
 }
 
 /** The configuration as an engineer would write it; `wardgate run --config` takes the same file. */
@@ -84,13 +88,39 @@ export async function writeDemoConfig(stateDir: string, devices: readonly Runnin
   return path
 }
 
-function deviceConfig({ id, protocol, link }: RunningDevice): DeviceConfig {
+function deviceConfig({ parts, ...device }: RunningDevice): DeviceConfig {
+  const config = lineConfig(device)
+  return Object.keys(parts).length === 0 ? config : { ...config, parts }
+}
+
+function lineConfig({ id, protocol, link }: Omit<RunningDevice, 'parts'>): DeviceConfig {
   if (link.kind === 'serial') return { id, protocol, link: 'serial', path: link.path }
   if (link.kind === 'tcp') return { id, protocol, link: 'tcp', host: link.host, port: link.port }
   if (link.kind === 'udp') return { id, protocol, link: 'udp', host: link.host, port: link.port }
   if (link.kind === 'call')
     return { id, protocol, link: 'tcp-listen', host: link.host, port: link.port, from: [link.host] }
   return { id, protocol, link: 'ble', radio: 'simulated', air: link.airDir, address: link.address }
+}
+
+/** Devices that call need to know a free port of the gateway before there is one: theirs, or one that nobody has. */
+export async function withCallPorts(scenario: Scenario): Promise<Scenario> {
+  const devices: ScenarioDevice[] = []
+  for (const device of scenario.devices) {
+    const tcpPort = device.link === 'call' ? await callPort(device.tcpPort) : device.tcpPort
+    devices.push({ ...device, tcpPort })
+  }
+  return { devices }
+}
+
+async function callPort(wanted: number): Promise<number> {
+  const usual = await freePort(wanted)
+  if (usual !== 0) return usual
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const bound = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof bound === 'object' && bound !== null ? bound.port : wanted
 }
 
 /** The usual port when nobody has it, otherwise 0: the system then chooses one. */

@@ -5,10 +5,10 @@
 
 import { AlertsShown } from './alerts-shown.ts'
 import { CARDIAC_METRICS } from './dri/cardiac-groups.ts'
+import { bareRecordGrammar } from './dri/bare-record.ts'
 import { driGrammar } from './dri/frame.ts'
 import { OTHER_METRICS } from './dri/other-groups.ts'
 import { readDriBytes } from './dri/reader.ts'
-import { MAX_RECORD_BYTES } from './dri/frame.ts'
 import { ASK } from './dri/requests.ts'
 import { Subscriptions } from './dri/subscriptions.ts'
 import { hexOf } from './framing/hex.ts'
@@ -91,22 +91,7 @@ export const datexDriRecord: CaptureFormat = {
   createDecoder: () => createRecordDriver(),
 }
 
-const SMALLEST_RECORD_BYTES = 40
-
 function createRecordDriver(): Driver {
   const alerts = new AlertsShown()
-  return createStreamDriver(
-    {
-      maxUnitBytes: MAX_RECORD_BYTES,
-      judge: (window) => {
-        if (window.length < 2) return { kind: 'more', needBytes: 2 }
-        const sizeBytes = (window[0] ?? 0) + (window[1] ?? 0) * 256
-        if (sizeBytes < SMALLEST_RECORD_BYTES || sizeBytes > MAX_RECORD_BYTES)
-          return { kind: 'discard', sizeBytes: 1, reason: 'noise' }
-        if (window.length < sizeBytes) return { kind: 'more', needBytes: sizeBytes }
-        return { kind: 'unit', sizeBytes, unit: window.slice(0, sizeBytes) }
-      },
-    },
-    () => (record) => readDriBytes(record, alerts),
-  )
+  return createStreamDriver(bareRecordGrammar, () => (record) => readDriBytes(record, alerts))
 }

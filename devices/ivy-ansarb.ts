@@ -88,7 +88,7 @@ function judgeMessage(window: Uint8Array): Judgement<readonly DriverOutput[]> {
   if (!TITLE_BYTES.every((byte, at) => window[1 + at] === byte))
     return { kind: 'discard', sizeBytes: 1, reason: 'noise' }
   const end = markAt(window)
-  if (end < 0) return { kind: 'more', needBytes: Math.max(LINES_AT, window.length + 1) }
+  if (end < 0) return { kind: 'more', needBytes: window.length + 1 }
   if (end < LINES_AT || window[end] === START) return { kind: 'discard', sizeBytes: 1, reason: 'truncated' }
   const lines = readLines(asciiText(window.subarray(LINES_AT, end)))
   if (typeof lines === 'string') return { kind: 'discard', sizeBytes: end + 1, reason: lines, isWhole: true }

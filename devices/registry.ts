@@ -1,5 +1,8 @@
 /** Every protocol wardgate speaks, one line each. A new driver adds its import and its line, and nothing else. */
 
+import { alarisAsena } from './alaris-asena.ts'
+import { baxterAs50 } from './baxter-as50.ts'
+import { bbraunBcc } from './bbraun-bcc.ts'
 import { bleBloodPressure } from './ble-blood-pressure.ts'
 import { bleCgm, bleCgmCcittFalse } from './ble-cgm.ts'
 import { bleGlucose } from './ble-glucose.ts'
@@ -13,6 +16,7 @@ import { datexDri, datexDriRecord } from './datex-dri.ts'
 import { intellivueFcs } from './intellivue-fcs.ts'
 import { intellivueLan } from './intellivue-lan.ts'
 import { intellivueRs232 } from './intellivue-rs232.ts'
+import { hl7Mllp } from './hl7-mllp.ts'
 import { ivyAnsarb } from './ivy-ansarb.ts'
 import { masimoAscii1 } from './masimo-ascii1.ts'
 import { masimoTrend } from './masimo-trend.ts'
@@ -25,6 +29,9 @@ import { noninDf8 } from './nonin-df8.ts'
 import type { CaptureFormat, DeviceProtocol } from './protocol.ts'
 
 export const PROTOCOLS: readonly DeviceProtocol[] = [
+  alarisAsena,
+  baxterAs50,
+  bbraunBcc,
   bleBloodPressure,
   bleCgm,
   bleCgmCcittFalse,
@@ -38,6 +45,7 @@ export const PROTOCOLS: readonly DeviceProtocol[] = [
   datexDri,
   intellivueLan,
   intellivueRs232,
+  hl7Mllp,
   ivyAnsarb,
   masimoAscii1,
   masimoTrend,

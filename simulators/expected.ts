@@ -2,8 +2,9 @@
 
 import { nibpReading } from './blood-pressure-peripheral.ts'
 import { contec5ByteReading, contecReading } from './contec-encoder.ts'
-import { kindOf } from './device-kinds.ts'
+import { expectAsena, expectBcc, expectHl7 } from './expected-infusion.ts'
 import { expectDri, expectMedibus } from './expected-ventilation.ts'
+import { kindOf } from './device-kinds.ts'
 import { metric, type ExpectedMetric } from './expected-metric.ts'
 import { oximeterReading } from './finger-oximeter.ts'
 import { createGlucoseMeter } from './glucose-meter.ts'
@@ -72,6 +73,10 @@ const EXPECTATIONS: Readonly<Record<string, CreateExpectation>> = {
   'intellivue-lan': () => expectIntellivue,
   'intellivue-rs232': () => expectIntellivue,
   [PUMP]: expectPump,
+  'hl7-mllp': () => expectHl7,
+  'bbraun-bcc': () => expectBcc,
+  'alaris-asena': () => expectAsena,
+  'baxter-as50': () => () => undefined,
   'ble-thermometer': () => expectThermometer,
   'ble-blood-pressure': () => expectCuff,
   'ble-glucose': expectMeter,

@@ -6,7 +6,7 @@ import { breathShape, nextPhase } from './pulse-wave.ts'
 const STEP_MS = 16
 const RATE_HZ = 1000 / STEP_MS
 const STEPS_PER_CHUNK = 6
-export const CHUNK_MS = STEP_MS * STEPS_PER_CHUNK
+const CHUNK_MS = STEP_MS * STEPS_PER_CHUNK
 /** An enable command that is not repeated has lapsed. */
 const ENABLED_MS = 15_000
 

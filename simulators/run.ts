@@ -42,6 +42,7 @@ export interface RunningDevice {
   readonly bed: string
   readonly protocol: string
   readonly link: DeviceAddress
+  readonly parts: Readonly<Record<string, string>>
 }
 
 export interface RunningScenario {
@@ -68,11 +69,12 @@ export async function startScenario(options: ScenarioOptions): Promise<RunningSc
     throw error
   }
   return {
-    devices: started.map(({ row: { id, ward, bed, protocol }, device }) => ({
+    devices: started.map(({ row: { id, ward, bed, protocol, parts }, device }) => ({
       id,
       ward,
       bed,
       protocol,
+      parts,
       link: device.address,
     })),
     finished: allOf(started.map(({ device }) => device.finished)),

@@ -59,9 +59,16 @@ export function readDevice(entry: unknown, reading: DeviceReading): ScenarioDevi
     tcpPort: numberOf(fields['tcpPort'], 0),
     udpPort: numberOf(fields['udpPort'], 0),
     address: textOf(fields['address'] ?? addressOf(id)),
+    parts: partsOf(fields['parts']),
     faults: ratesOf(faults),
     seed: numberOf(fields['seed'], seedOf(`${seed}/${id}`)),
   }
+}
+
+function partsOf(value: unknown): Readonly<Record<string, string>> {
+  return isPlainObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([part, id]) => [part, textOf(id)]))
+    : {}
 }
 
 function loadPatient(

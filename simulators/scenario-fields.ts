@@ -50,6 +50,10 @@ export const DEVICE_FIELDS: Readonly<Record<string, ScenarioField>> = {
   ),
   tcpPort: PORT,
   udpPort: PORT,
+  parts: optional(
+    (value) => isPlainObject(value) && Object.entries(value).every((pair) => pair.every(isIdText)),
+    'a map of part to device id, each 1 to 32 of a-z, 0-9 and -',
+  ),
   faults: optional(isPlainObject, 'a map of fault to rate'),
   seed: optional(Number.isSafeInteger, 'a whole number'),
 }
@@ -57,6 +61,10 @@ export const DEVICE_FIELDS: Readonly<Record<string, ScenarioField>> = {
 export const FAULT_FIELDS: Readonly<Record<string, ScenarioField>> = Object.fromEntries(
   LINE_FAULT_KINDS.map((kind) => [kind, optional(isNumber(0, 1), 'a rate from 0 to 1')]),
 )
+
+function isIdText(value: unknown): boolean {
+  return typeof value === 'string' && ID_PATTERN.test(value)
+}
 
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

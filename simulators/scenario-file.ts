@@ -49,10 +49,17 @@ function refuseDoubles(
     if (device === undefined) continue
     const { id, address, link } = device
     const earlier = devices.slice(0, index).filter((other) => other !== undefined)
-    if (earlier.some((other) => other.id === id))
+    const taken = earlier.flatMap((other) => [other.id, ...Object.values(other.parts)])
+    if (taken.includes(id))
       note(['devices', index, 'id'], `the id '${id}' is used twice; a device has an id of its own`)
-    else if (link === 'ble' && earlier.some((other) => other.link === 'ble' && other.address === address))
-      note(['devices', index, 'address'], `the address ${address} is used twice; give one of them another`)
+    for (const [part, partId] of Object.entries(device.parts))
+      if ([...taken, id].includes(partId))
+        note(
+          ['devices', index, 'parts', part],
+          `the id '${partId}' is used twice; a device has an id of its own`,
+        )
+      else if (link === 'ble' && earlier.some((other) => other.link === 'ble' && other.address === address))
+        note(['devices', index, 'address'], `the address ${address} is used twice; give one of them another`)
   }
 }
 

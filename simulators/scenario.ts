@@ -27,6 +27,8 @@ export interface ScenarioDevice {
   readonly udpPort: number
   /** Of a BLE device only. */
   readonly address: string
+  /** Devices behind this one's line, by the name of their part: each has an id of its own. */
+  readonly parts: Readonly<Record<string, string>>
   readonly faults: LineFaultRates
   readonly seed: number
 }

@@ -1,8 +1,12 @@
 /** Every simulated device that is spoken to, one row each. */
 
+import { createAs50Pump } from './as50-pump.ts'
+import { createAsenaPump } from './asena-pump.ts'
+import { createBccRack } from './bcc-rack.ts'
 import { createContecTalker } from './contec-talker.ts'
 import type { TalkingKind } from './device-kinds.ts'
 import { createDriMonitor } from './dri-monitor.ts'
+import { createHl7Gateway } from './hl7-gateway.ts'
 import { createIntellivueLan, createIntellivueSerial } from './intellivue-talkers.ts'
 import { createMedibusVentilator } from './medibus-ventilator.ts'
 import type { RecordedField } from './recording.ts'
@@ -21,6 +25,38 @@ const MONITOR: readonly RecordedField[] = [
 ]
 
 export const TALKING_KINDS: readonly TalkingKind[] = [
+  {
+    protocol: 'hl7-mllp',
+    link: 'talking',
+    over: 'tcp-caller',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: ['heartRate', 'pulseRate', 'respRate', 'spo2', 'nibpSystolic', 'nibpDiastolic', 'nibpMean'],
+    createTalker: createHl7Gateway,
+  },
+  {
+    protocol: 'bbraun-bcc',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: [],
+    createTalker: createBccRack,
+  },
+  {
+    protocol: 'alaris-asena',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: [],
+    createTalker: createAsenaPump,
+  },
+  {
+    protocol: 'baxter-as50',
+    link: 'talking',
+    over: 'serial',
+    rhythm: { kind: 'messages-per-second', count: 1 },
+    plays: [],
+    createTalker: createAs50Pump,
+  },
   {
     protocol: 'contec-v7',
     link: 'talking',

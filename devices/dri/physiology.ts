@@ -6,7 +6,7 @@ import { readGroup, isCode, type GroupLayout, type GroupReading } from './group.
 import { OTHER_GROUPS } from './other-groups.ts'
 import { viewOf, type DriRecord, type Subrecord } from './record.ts'
 
-export const PHYSIOLOGY_TYPE = { displayed: 1, trend10: 2, trend60: 3, auxiliary: 4 } as const
+const PHYSIOLOGY_TYPE = { displayed: 1, trend10: 2, trend60: 3, auxiliary: 4 } as const
 
 const SUBRECORD_BYTES = 278
 const DATA_AT = 4

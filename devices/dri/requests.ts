@@ -10,7 +10,7 @@ const SECOND_DESCRIPTOR_TYPE_AT = 21
 const END_OF_LIST = 0xff
 
 /** The subrecord type of every request; what a monitor sends has others. */
-export const REQUEST_TYPE = 0
+const REQUEST_TYPE = 0
 
 const PHYSIOLOGY_BYTES = 9
 const WAVE_BYTES = 32
@@ -30,7 +30,7 @@ function request(mainType: number, body: Uint8Array): Uint8Array {
 
 const DISPLAYED = 1
 /** "Requests closer than 5 s are ignored." */
-export const DISPLAYED_INTERVAL_S = 5
+const DISPLAYED_INTERVAL_S = 5
 
 function displayedRequest(): Uint8Array {
   const body = new Uint8Array(PHYSIOLOGY_BYTES)

@@ -35,3 +35,27 @@ function dayNumber({ year, month, day }: CivilTime): number {
   const dayOfYear = Math.floor((153 * marchMonth + 2) / 5) + day - 1
   return marchYear * 365 + leapDays + dayOfYear - 719_468
 }
+
+/** The calendar fields of an instant in UTC, as protocols write them: `YYYYMMDDHHMMSS`. */
+export function civilOf(epochMs: number): string {
+  const seconds = Math.floor(epochMs / 1000)
+  const days = Math.floor(seconds / 86_400)
+  const ofDay = seconds - days * 86_400
+  // The inverse of `dayNumber`: 400 years are 146,097 days.
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const ofEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  )
+  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const marchMonth = Math.floor((5 * ofYear + 2) / 153)
+  const day = ofYear - Math.floor((153 * marchMonth + 2) / 5) + 1
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+  const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+  const time = [Math.floor(ofDay / 3600), Math.floor(ofDay / 60) % 60, ofDay % 60]
+  return [
+    String(year).padStart(4, '0'),
+    ...[month, day, ...time].map((two) => String(two).padStart(2, '0')),
+  ].join('')
+}

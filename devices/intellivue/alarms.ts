@@ -99,6 +99,13 @@ function numbered(alert: Alert, codes: Map<string, number>): Alert {
 export class AlarmBook {
   readonly #lists = new Map<AlarmListKind, ReadonlyMap<string, Alert>>()
 
+  readonly #doubted = new Set<AlarmListKind>()
+
+  /** Nobody could know what became of the alarms in the meantime: those that are still there are told again. */
+  reopened(): void {
+    for (const kind of this.#lists.keys()) this.#doubted.add(kind)
+  }
+
   /** What changed, given a whole list. A monitor has one of each kind. */
   update(kind: AlarmListKind, { alerts, tests }: AlarmList): readonly DriverOutput[] {
     const out: DriverOutput[] = []
@@ -106,7 +113,8 @@ export class AlarmBook {
     const now = new Map(alerts.map((alert) => [alert.code, alert]))
     this.#lists.set(kind, now)
     for (const [code, alert] of before ?? []) if (!now.has(code)) out.push(ended(alert))
-    for (const alert of alerts) if (!isSame(alert, before?.get(alert.code))) out.push(alert)
+    const isDoubted = this.#doubted.delete(kind)
+    for (const alert of alerts) if (isDoubted || !isSame(alert, before?.get(alert.code))) out.push(alert)
     for (const bytes of tests) out.push(testAlarm(bytes))
     return out
   }

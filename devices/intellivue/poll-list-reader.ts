@@ -42,6 +42,7 @@ export class PollListReader {
   forgetObjects(): void {
     for (const channel of this.#channels) this.#interrupted.add(channel)
     this.#memory.clear()
+    this.#alarms.reopened()
   }
 
   /** `list` stands at a list whose lengths agree. */

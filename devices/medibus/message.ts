@@ -14,7 +14,7 @@ export const MAX_DATA_BYTES = 3840
 /** Start, code, sum and CR. */
 export const EMPTY_BYTES = 5
 
-export type MessageKind = 'command' | 'response'
+type MessageKind = 'command' | 'response'
 
 export interface Message {
   readonly kind: MessageKind

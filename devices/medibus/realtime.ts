@@ -65,8 +65,15 @@ export class Realtime {
   /** The line is closed. */
   end(out: DriverOutput[]): void {
     this.#loseNoise(out)
-    this.#cut(out)
+    // What the end of the line cuts off is no gap: nothing follows it.
+    if (this.#isUnfinished) this.#lose(this.#record, 'truncated', out)
+    this.#clear()
     this.#blocks?.flush(out)
+  }
+
+  get #isUnfinished(): boolean {
+    const isWaiting = this.#values.length < this.#expected.length || this.#command !== undefined
+    return this.#record.used > 0 && isWaiting
   }
 
   #begin(sync: number, out: DriverOutput[]): void {
@@ -131,8 +138,7 @@ export class Realtime {
 
   /** A record that another one cut short: what it lacks is a gap of one sample. */
   #cut(out: DriverOutput[]): void {
-    const isUnfinished = this.#values.length < this.#expected.length || this.#command !== undefined
-    if (this.#record.used > 0 && isUnfinished) {
+    if (this.#isUnfinished) {
       this.#lose(this.#record, 'truncated', out)
       for (const curve of this.#expected) this.#blocks?.add(curve, null, out)
     }

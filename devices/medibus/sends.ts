@@ -57,7 +57,7 @@ function isEmptyAnswer(bytes: Uint8Array): boolean {
 /** Every sample of each curve. */
 const EACH_SAMPLE = '01'
 const CHOICE_LETTERS = 4
-export const MAX_CURVES = 4
+const MAX_CURVES = 4
 
 export function configureCurves(curves: readonly Curve[]): Uint8Array {
   const data = curves.map(({ code }) => code + EACH_SAMPLE).join('')

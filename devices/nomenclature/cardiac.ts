@@ -19,6 +19,8 @@ export const CARDIAC = {
     possible: [0, 64000],
     plausible: [200, 3000],
   },
+  MDC_ECG_TIME_PD_QT_GL: { label: 'QT', mdc: 147232, unit: 'ms', possible: [0, 2000], plausible: [200, 700] },
+  MDC_ECG_TIME_PD_QTc: { label: 'QTc', mdc: 147236, unit: 'ms', possible: [0, 2000], plausible: [250, 700] },
   MDC_PULS_RATE: {
     label: 'PR',
     mdc: 149514,

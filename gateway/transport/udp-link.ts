@@ -66,17 +66,22 @@ function openUdpLine(options: UdpLineOptions, listener: ByteLineListener<ClosedR
   }
 
   const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4')
-  let isOpen = false
-  socket.on('error', (error) => listener.closed(reasonOf(error), errorMessage(error)))
+  let phase: 'opening' | 'open' | 'unwanted' = 'opening'
+  const fail = (error: unknown): void => {
+    // What a closed socket still reports concerns nobody.
+    if (phase !== 'unwanted') listener.closed(reasonOf(error), errorMessage(error))
+  }
+  socket.on('error', fail)
   socket.on('message', (bytes, from) => {
     const why = ignoredBecause(bytes, from, options)
     if (why !== undefined) ignore(why)
-    else if (isOpen && bytes.length > 0) listener.bytes(new Uint8Array(bytes))
+    else if (phase === 'open' && bytes.length > 0) listener.bytes(new Uint8Array(bytes))
   })
   // A connected socket is told by ICMP that nobody listens, and the system keeps strangers from it.
   socket.connect(port, host, (error?: unknown) => {
+    if (phase === 'unwanted') return
     if (error !== undefined && error !== null) {
-      listener.closed(reasonOf(error), errorMessage(error))
+      fail(error)
       return
     }
     const local = socket.address().address
@@ -84,15 +89,15 @@ function openUdpLine(options: UdpLineOptions, listener: ByteLineListener<ClosedR
       listener.closed('local-address-refused', local)
       return
     }
-    isOpen = true
+    phase = 'open'
     listener.opened()
   })
   return {
     write: (bytes, failed) => sendBounded(socket, bytes, failed),
     close: () => {
-      socket.removeAllListeners()
-      // What a closed socket still reports concerns nobody.
-      socket.on('error', () => undefined)
+      phase = 'unwanted'
+      // Its own listeners stay: a socket that is still being opened closes when that has ended.
+      socket.removeAllListeners('message')
       socket.close()
     },
   }

@@ -98,11 +98,12 @@ describe('a device that is known by its identity, on real terminals', () => {
     const pts = readlinkSync(terminal('ttyUSB1'))
 
     const isAway = next('down unplugged')
+    const isBack = next(96)
+    // Made before the old one is gone, so that it cannot get its number.
+    await plugIn('ttyUSB2', '42', 96)
     await cable.close()
     await isAway
-    const isBack = next(96)
     await plugIn('ttyUSB1', '8', 81)
-    await plugIn('ttyUSB2', '42', 96)
     expect(readlinkSync(terminal('ttyUSB2'))).not.toBe(pts)
     await isBack
 

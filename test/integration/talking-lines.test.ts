@@ -60,6 +60,7 @@ async function start(
     tcpPort: 0,
     udpPort: 0,
     address: '',
+    parts: {},
     faults: {},
     seed: 42,
     ...ports,

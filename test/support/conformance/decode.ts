@@ -83,8 +83,8 @@ function isForeseen(line: DecodedLine, candidate: DecodedLine): boolean {
     return JSON.stringify(line) === JSON.stringify(candidate)
   const { samples, ...others } = line
   const { samples: allSamples, ...allOthers } = candidate
-  return (
-    JSON.stringify(others) === JSON.stringify(allOthers) &&
-    JSON.stringify(allSamples).startsWith(JSON.stringify(samples).slice(0, -1))
-  )
+  if (JSON.stringify(others) !== JSON.stringify(allOthers)) return false
+  // A sample that was cut in two is a gap at the end.
+  const front = JSON.stringify(samples).replace(/((^\[|,)null)*\]$/, '')
+  return front === '' || JSON.stringify(allSamples).startsWith(front)
 }

@@ -172,6 +172,8 @@ class Siege {
       const [fault] = outputFaults(output, this.#protocol.sends)
       if (fault !== undefined) throw new Error(`${this.#protocol.id}, seed ${this.#seed}: ${fault}`)
       if (isCommand(output)) this.#said.push(output)
+      if (output.kind === 'waveform' && (output.rateHz === 0 || output.samples.length === 0))
+        throw new Error(`${this.#protocol.id}, seed ${this.#seed}: a wave without rate or samples`)
     }
   }
 }

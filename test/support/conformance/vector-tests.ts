@@ -93,6 +93,8 @@ function describeMessages(subject: Subject, { lines, context, expected }: Vector
   })
 
   it('shows no value that was not sent when a message is cut short', () => {
+    // What is discarded for its surplus octets may be sound without them.
+    if (expected.some(({ kind }) => kind === 'discarded')) return
     for (const [index, line] of lines.entries()) {
       const step = Math.max(1, Math.ceil(line.length / MAX_CUTS))
       for (let size = 0; size < line.length; size += step) {
@@ -103,6 +105,8 @@ function describeMessages(subject: Subject, { lines, context, expected }: Vector
   })
 
   it('gives the same readings with foreign messages in between', () => {
+    // Records that begin with their length alone cannot be found again behind one that is none.
+    if (subject.check === 'none') return
     const random = seededRandom(11)
     const mixed = lines.flatMap((line) => [randomBytes(random, 40), line])
     expect(withoutDiscards(read(mixed))).toEqual(withoutDiscards(expected))

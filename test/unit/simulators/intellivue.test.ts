@@ -4,10 +4,12 @@ import { intellivueRs232 } from '../../../devices/intellivue-rs232.ts'
 import { encodeFrame } from '../../../devices/intellivue/mib-frame.ts'
 import type { Alert, DeviceProtocol, Observation, Waveform } from '../../../devices/protocol.ts'
 import { createIntellivueLan, createIntellivueSerial } from '../../../simulators/intellivue-talkers.ts'
+import { kindOf } from '../../../simulators/device-kinds.ts'
+import { expectedSets } from '../../../simulators/expected.ts'
 import { loadRecording } from '../../../simulators/patients.ts'
 import type { RecordedRow } from '../../../simulators/recording.ts'
 import type { CreateTalker } from '../../../simulators/talker.ts'
-import type { Due } from '../../../simulators/timeline.ts'
+import { timeline, type Due } from '../../../simulators/timeline.ts'
 import { MonitorTalk, type TalkOptions } from '../../support/monitor-talk.ts'
 
 interface Transport {
@@ -45,23 +47,29 @@ describe.each(TRANSPORTS)('a conversation of $protocol.id', ({ protocol, createT
     talk.heard.flatMap(({ output }) => (output.kind === 'waveform' ? [output] : []))
   const alerts = (talk: MonitorTalk): readonly Alert[] =>
     talk.heard.flatMap(({ output }) => (output.kind === 'alert' ? [output] : []))
-  const valuesOf = ({ numerics }: Observation): Readonly<Record<string, number | null>> =>
-    Object.fromEntries(numerics.map(({ metric, value }) => [metric.ref, value]))
 
-  it('brings every recorded value once, in order, and nothing that was not recorded', () => {
-    const rows = loadRecording('bidmc_19_numerics', '.').rows.slice(0, 120)
+  it.each([
+    ['bidmc_19_numerics', 1],
+    ['mimic2_s25047_numerics', 60],
+  ])('brings all of %s, value for value, and nothing else', (patient, speed) => {
+    const recording = loadRecording(patient, '.')
+    const replay = {
+      startS: 4000 * Math.sign(speed - 1),
+      endS: 4000 * Math.sign(speed - 1) + 200 * speed,
+      speed,
+    }
+    const rhythm = kindOf(protocol.id)?.rhythm ?? { kind: 'each-row' }
     const talk = begin()
     talk.open()
-    play(
-      talk,
-      rows.map((row, index) => ({ atS: row.atS, elapsedS: index, row })),
+    play(talk, [...timeline(recording, replay, rhythm)])
+    const expected = expectedSets(recording, protocol.id, replay).map(({ metrics }) =>
+      JSON.stringify(metrics),
     )
-    const sets = observations(talk).map(valuesOf)
-    const shown = (value: number | undefined): number | null =>
-      value === undefined ? null : Math.round(value)
-    expect(
-      sets.map((set) => [set['MDC_ECG_HEART_RATE'], set['MDC_RESP_RATE'], set['MDC_PULS_OXIM_SAT_O2']]),
-    ).toEqual(rows.map((row) => [shown(row.heartRate), shown(row.respRate), row.spo2 ?? null]))
+    const heard = observations(talk).map(({ numerics }) =>
+      JSON.stringify(numerics.map(({ metric, value }) => ({ mdc: metric.mdc, value }))),
+    )
+    expect(heard).toEqual(expected)
+    expect(heard.length).toBeGreaterThan(150)
     expect(talk.heard.filter(({ output }) => output.kind === 'discarded')).toEqual([])
     expect(talk.forbidden).toEqual([])
   })
@@ -177,6 +185,21 @@ describe.each(TRANSPORTS)('a conversation of $protocol.id', ({ protocol, createT
     const gaps = waves(talk).filter(({ isAfterGap }) => isAfterGap)
     expect(gaps.map(({ channel }) => channel).toSorted()).toEqual(['abp', 'ecg-ii', 'pleth', 'resp'])
     expect(talk.forbidden).toEqual([])
+  })
+
+  it('tells an alarm again that is still there when the line is opened again', () => {
+    const talk = begin()
+    const low = { ...WELL, spo2: 85 }
+    talk.open()
+    play(talk, [dueOf(0, low), dueOf(1, low), dueOf(2, low)])
+    talk.close()
+    talk.open()
+    play(talk, [dueOf(3, low), dueOf(4, low)])
+    expect(alerts(talk).map(({ phase, flags }) => [phase, flags])).toEqual([
+      ['present', ['new']],
+      ['present', []],
+      ['present', []],
+    ])
   })
 
   it('begins anew when the line is opened again', () => {

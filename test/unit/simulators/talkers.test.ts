@@ -72,7 +72,7 @@ describe.each(TALKING_KINDS)('the simulated device and the driver of $protocol',
     const steady = sets.flatMap(({ metrics }) => metrics.map(({ mdc, value }) => `${mdc} ${value}`))
     const often = steady.filter((each) => steady.filter((other) => other === each).length > LATE_S)
     expect(often.filter((each) => !told.has(each))).toEqual([])
-    expect(told.size).toBeGreaterThan(2)
+    expect(told.size).toBeGreaterThanOrEqual(Math.min(3, new Set(steady).size))
   })
 
   it('survives a gateway that talks nonsense', () => {

@@ -53,6 +53,7 @@ function isKnownLine({ protocol, line }: Pick<Match, 'protocol' | 'line'>): bool
 const LEAST_SHARE = 0.15
 // Two that understand the same bytes are two names of one language; two devices share the line between them.
 const MOST_TOGETHER = 1.2
+const MIXED_FLUENCY = 0.7
 
 /** A second protocol in the same bytes; undefined when there is none. */
 export function otherTongue(
@@ -61,8 +62,18 @@ export function otherTongue(
   bytes: Uint8Array,
 ): string | undefined {
   if (best.fluency > 1 - LEAST_SHARE) return undefined
-  return protocols.find((other) => {
-    const share = other === best.protocol ? 0 : fluency(hear(other, bytes))
-    return share >= LEAST_SHARE && share + best.fluency <= MOST_TOGETHER
-  })?.id
+  const [other] = protocols
+    .filter((protocol) => protocol !== best.protocol)
+    .map((protocol) => ({ protocol, heard: hear(protocol, bytes) }))
+    .map((trial) => ({ ...trial, share: fluency(trial.heard) }))
+    .filter(({ share }) => share >= LEAST_SHARE && share + best.fluency <= MOST_TOGETHER)
+    .filter((trial) => leavesTo(best, trial.protocol) || leavesTo(trial, best.protocol))
+    .toSorted((a, b) => b.share - a.share)
+  return other?.protocol.id
+}
+
+/** True when what one of them throws away is the language of the other: chance understands neither. */
+function leavesTo({ heard }: Pick<Match, 'heard'>, other: SerialProtocol): boolean {
+  const leftovers = Uint8Array.from(heard.leftovers.flatMap((piece) => [...piece]))
+  return fluency(hear(other, leftovers)) >= MIXED_FLUENCY
 }

@@ -16,7 +16,10 @@ export function demoCommand(): Command {
     )
     .option('--json', 'end with the summary as one JSON object on the last line of stdout')
     .option('--beds <n>', 'how many beds', parseBeds)
-    .option('--scenario <file>', 'other devices and patients; see simulators/scenarios/ward.yaml')
+    .option(
+      '--scenario <file>',
+      "other devices and patients: 'protocols' (one device of every kind), or a file like simulators/scenarios/ward.yaml",
+    )
     .action(async (options: DemoOptions) => {
       await runDemo(options)
     })

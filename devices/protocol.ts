@@ -7,7 +7,7 @@ import type { GattService, SendRule, SerialLine, TcpCaller, UdpPeer } from './li
 import type { Metric } from './metrics.ts'
 import type { WaveKind } from './waves.ts'
 
-export type { GattService, SendRule, SerialLine, TcpCaller, UdpPeer } from './link.ts'
+export type { GattService, SendRule, SerialLine } from './link.ts'
 
 /** How far a value may be trusted, as the device or a check of ours says it. */
 export type Quality = 'valid' | 'questionable' | 'invalid' | 'calibrating' | 'under' | 'over' | 'absent'

@@ -1,7 +1,7 @@
 /** Reads a scenario from YAML or JSON; every fault is told with its line and column before anything starts. */
 
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import { checkFields, readDevice, type FieldPath } from './scenario-device.ts'
@@ -9,10 +9,15 @@ import { SCENARIO_FIELDS } from './scenario-fields.ts'
 import type { Scenario, ScenarioDevice } from './scenario.ts'
 import { SimulatorError } from './simulator-error.ts'
 
-/** The ward of the demonstration. */
-export const WARD_SCENARIO = fileURLToPath(new URL('./scenarios/ward.yaml', import.meta.url))
+const SHIPPED = fileURLToPath(new URL('./scenarios/', import.meta.url))
 
-export function readScenario(path: string): Scenario {
+/** The ward of the demonstration. */
+export const WARD_SCENARIO = join(SHIPPED, 'ward.yaml')
+
+/** `name` is the path of a file, or the bare name of a scenario that ships with wardgate. */
+export function readScenario(name: string): Scenario {
+  const shipped = join(SHIPPED, `${name}.yaml`)
+  const path = /^[a-z0-9-]+$/.test(name) && existsSync(shipped) ? shipped : name
   try {
     return parseScenario(readFileSync(path, 'utf8'), resolve(path))
   } catch (error) {

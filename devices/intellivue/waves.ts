@@ -80,14 +80,22 @@ function gapsOf(data: Uint8Array, { sampleBits }: SampleSpec): readonly null[] {
   return Array.from({ length: data.length / (sampleBits / 8) }, () => null)
 }
 
-/** For a capture that begins after the specification: which wave it is can be said, what its samples are cannot. */
-export function unspecifiedWave({ physioId, state, data }: SampleBlock): Text {
+/**
+ * For a capture that begins after the specification: which wave it is can be said, what its samples are cannot. The
+ * words are raw, of no known rate (0) and size; what leaves a driver has both.
+ */
+export function unspecifiedWave({ physioId, state, data }: SampleBlock): Waveform {
   const { words } = measurementState(state)
+  const asWords = { samplesPerMessage: 0, sampleBits: 16, significantBits: 16 }
   return {
-    kind: 'text',
-    name: nameOf(physioId),
-    value: [`state=0x${hex16(state)}`, `bytes=${data.length}`],
-    flags: [...words, 'no_specification'],
+    kind: 'waveform',
+    channel: channelOf(physioId),
+    wave: waveOf(physioId) ?? null,
+    label: nameOf(physioId),
+    rateHz: 0,
+    samples: samplesOf(data, asWords),
+    quality: 'invalid',
+    why: [...words, 'no_specification'],
   }
 }
 

@@ -1,8 +1,9 @@
 /** From what an examination saw to what is wrong and what to do about it. Pure. */
 
 import type { DiscardReason } from '../../devices/protocol.ts'
-import type { Examination, Expectation, Found, Match } from './examine.ts'
+import type { Examination, Expectation, Found } from './examine.ts'
 import { isSameLine, lineText } from './line-text.ts'
+import type { Match } from './match.ts'
 
 type FindingCode =
   | 'port-fault'
@@ -98,13 +99,13 @@ function settingsFindings({ protocol, line }: Found, expected: Expectation | und
 
 function watchFindings({ protocol, watched, by }: Found): readonly Finding[] {
   const findings: Finding[] = []
-  if ('sentCount' in watched && watched.sentCount > 0 && watched.readingCount === 0)
+  const isUnanswered = 'sentCount' in watched && watched.sentCount > 0 && watched.readingCount === 0
+  // What was found by asking has answered: a longer look may end before its next reading.
+  if (isUnanswered && by !== 'asking')
     findings.push(
       finding(
         'one-way',
-        watched.byteCount === 0
-          ? `${protocol.id} was heard ${by === 'asking' ? 'once' : 'unasked'}, and gave no answer to ${watched.sentCount} messages`
-          : `the device is heard, but ${watched.sentCount} messages to it changed nothing: it does not hear us`,
+        `the device is heard, but ${watched.sentCount} messages to it changed nothing: it does not hear us`,
         'the line from the gateway to the device is open: check the transmit wire (pin 3), the handshake lines, and ' +
           'whether the device is set to listen to a computer',
       ),

@@ -6,11 +6,11 @@
 import type { SerialLine } from '../../devices/protocol.ts'
 import type { Clock } from '../clock.ts'
 import type { Link } from '../ports.ts'
-import { candidateLines, linesOf, type SerialProtocol } from './candidates.ts'
+import { candidateLines, type SerialProtocol } from './candidates.ts'
 import { converse, type Conversation } from './converse.ts'
-import { fluency, hear, type Heard } from './hear.ts'
 import { isSameLine, lineText } from './line-text.ts'
 import { listen, type LineErrors, type Listening } from './listen.ts'
+import { errorCount, matchesOf, otherTongue, rank, type Match } from './match.ts'
 
 export interface ExaminationOptions {
   /** Opens the line with these settings; subscribing opens it, unsubscribing closes it. */
@@ -33,7 +33,7 @@ export interface Expectation {
   readonly line: SerialLine
 }
 
-export interface ExaminationTimes {
+interface ExaminationTimes {
   /** Longer than the slowest device that talks by itself is silent. */
   readonly firstListenMs: number
   readonly listenMs: number
@@ -54,15 +54,6 @@ const TIMES: ExaminationTimes = {
   settleMs: 200,
 }
 
-/** What one protocol understood on one setting. */
-export interface Match {
-  readonly protocol: SerialProtocol
-  readonly line: SerialLine
-  readonly heard: Heard
-  readonly fluency: number
-  readonly errors: LineErrors | undefined
-}
-
 export interface Examination {
   /** The first fault of the port itself, e.g. 'no-such-port'; nothing else is known then. */
   readonly fault?: string
@@ -80,7 +71,8 @@ export interface Examination {
 export interface Found {
   readonly protocol: SerialProtocol
   readonly line: SerialLine
-  readonly by: 'listening' | 'asking'
+  /** `calling`: it said something in the language of the driver, and gave no answer to its questions. */
+  readonly by: 'listening' | 'asking' | 'calling'
   /** Another protocol that understands another part of what comes. */
   readonly alsoHeard?: string
   /** A longer look at it: with the driver's questions, or without when nothing may be sent. */
@@ -89,8 +81,6 @@ export interface Found {
 
 // A line whose every byte makes sense needs no further trial.
 const FLUENT = 0.98
-// Less than this is chance, or another device.
-const LEAST_FLUENCY = 0.5
 
 export async function examineLine(options: ExaminationOptions): Promise<Examination> {
   const { listenings, fault } = await listenAll(options)
@@ -113,7 +103,12 @@ export async function examineLine(options: ExaminationOptions): Promise<Examinat
   }
   const asked = options.manner === 'ask' ? await askAll(options) : []
   const answered = asked.find(({ answer }) => answer.readingCount > 0)
-  if (answered === undefined) return { listenings, matches, asked }
+  if (answered === undefined) {
+    const calling = asked.find(({ answer }) => isCalling(answer))
+    if (calling === undefined) return { listenings, matches, asked }
+    const { protocol, line, answer } = calling
+    return { listenings, matches, asked, found: { protocol, line, by: 'calling', watched: answer } }
+  }
   const { protocol, line } = answered
   const watched = await watch(options, { protocol, line })
   return { listenings, matches, asked, found: { protocol, line, by: 'asking', watched } }
@@ -138,59 +133,12 @@ async function listenAll(options: ExaminationOptions): Promise<Pick<Examination,
   return { listenings }
 }
 
-function matchesOf(
-  protocols: readonly SerialProtocol[],
-  line: SerialLine,
-  { bytes, errors }: Listening,
-): readonly Match[] {
-  return protocols
-    .map((protocol) => ({ protocol, line, errors, heard: hear(protocol, bytes) }))
-    .map((trial) => ({ ...trial, fluency: fluency(trial.heard) }))
-    .filter((match) => match.fluency >= LEAST_FLUENCY)
-    .toSorted((a, b) => rank(b) - rank(a))
-}
-
-/**
- * Understanding counts most. Then a line without parity and framing errors: a reader without parity understands every
- * byte of a sender with it. Among equals, the setting that the protocol is known with, and the most units.
- */
-function rank(match: Match): number {
-  const { unitCount, bytesSinceFirst } = match.heard
-  const density = Math.min(1, unitCount / Math.max(1, bytesSinceFirst))
-  return match.fluency - (errorCount(match) > 0 ? 0.1 : 0) + (isKnownLine(match) ? 0.05 : 0) + density / 100
-}
-
-function errorCount({ errors }: Match): number {
-  return errors === undefined ? 0 : errors.parity + errors.framing
-}
-
 function untold(): undefined {
   return undefined
 }
 
 function settled({ clock, times = TIMES }: ExaminationOptions): Promise<void> {
   return new Promise((resolve) => clock.after(times.settleMs, resolve))
-}
-
-function isKnownLine({ protocol, line }: Pick<Match, 'protocol' | 'line'>): boolean {
-  return linesOf(protocol).some((known) => isSameLine(known, line))
-}
-
-// Less than this of a line may be understood by chance.
-const LEAST_SHARE = 0.15
-// Two that understand the same bytes are two names of one language; two devices share the line between them.
-const MOST_TOGETHER = 1.2
-
-function otherTongue(
-  best: Match,
-  protocols: readonly SerialProtocol[],
-  bytes: Uint8Array,
-): string | undefined {
-  if (best.fluency > 1 - LEAST_SHARE) return undefined
-  return protocols.find((other) => {
-    const share = other === best.protocol ? 0 : fluency(hear(other, bytes))
-    return share >= LEAST_SHARE && share + best.fluency <= MOST_TOGETHER
-  })?.id
 }
 
 async function askAll(options: ExaminationOptions): Promise<Examination['asked']> {
@@ -227,6 +175,11 @@ async function watch(
   return onceFree(options, () =>
     converse({ protocol, link: openLink(line), clock, forMs, untilReadings: Infinity }),
   )
+}
+
+/** What came was in the driver's language, though no answer to its questions. */
+function isCalling({ byteCount, unitCount, discardCount }: Conversation): boolean {
+  return byteCount > 0 && (unitCount > 0 || discardCount === 0)
 }
 
 const MOST_ATTEMPTS = 20

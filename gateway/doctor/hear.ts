@@ -11,6 +11,8 @@ export interface Heard {
   readonly lostBytes: number
   readonly bytesSinceFirst: number
   readonly discards: ReadonlyMap<DiscardReason, number>
+  /** What was thrown away since the first unit, one piece after the other. */
+  readonly leftovers: readonly Uint8Array[]
 }
 
 /** Bytes arrive in pieces in life; what a driver makes of them does not depend on the pieces. */
@@ -19,7 +21,7 @@ const PIECE_BYTES = 256
 export function hear(protocol: DeviceProtocol, bytes: Uint8Array): Heard {
   const driver = protocol.createDecoder?.() ?? protocol.createDriver()
   const discards = new Map<DiscardReason, number>()
-  let lostBytes = 0
+  const leftovers: Uint8Array[] = []
   let unitCount = 0
   let readingCount = 0
   let firstAt: number | undefined
@@ -32,16 +34,17 @@ export function hear(protocol: DeviceProtocol, bytes: Uint8Array): Heard {
         firstAt ??= at
       } else if (output.kind === 'discarded' && firstAt !== undefined) {
         discards.set(output.reason, (discards.get(output.reason) ?? 0) + 1)
-        lostBytes += output.bytes.length
+        leftovers.push(output.bytes)
       }
     }
   }
   return {
     unitCount,
     readingCount,
-    lostBytes,
+    lostBytes: leftovers.reduce((sum, { length }) => sum + length, 0),
     bytesSinceFirst: firstAt === undefined ? 0 : bytes.length - firstAt,
     discards,
+    leftovers,
   }
 }
 

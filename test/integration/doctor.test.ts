@@ -22,6 +22,8 @@ const TIMES = {
   settleMs: 20,
 }
 const SILENT = { ...TIMES, firstListenMs: 300 }
+// Who speaks only when asked has tests of its own.
+const TALKATIVE = PROTOCOLS.filter(isSerialProtocol).filter(({ sends }) => sends.length === 0)
 const benches: UartBench[] = []
 
 // A setting that nothing uses is found after every other has been tried.
@@ -97,7 +99,7 @@ async function examine(
   const examination = await examineLine({
     openLink: (settings) => bench.openLink(settings),
     lineErrors: () => bench.lineErrors(),
-    protocols: PROTOCOLS.filter(isSerialProtocol),
+    protocols: TALKATIVE,
     ...(expected !== undefined && { expected }),
     manner: 'listen-only',
     clock: systemClock,

@@ -48,8 +48,10 @@ describe('the diagnosis', () => {
     expect(findings[0]?.advice).toContain('pin 3')
   })
 
-  it('says so as well when a device that was heard once never answers', () => {
-    expect(codes(found(conversation({ readingCount: 0, byteCount: 0 })))).toEqual(['one-way'])
+  it('says so of a device that only calls, and not of one that has answered before', () => {
+    const unanswered = conversation({ readingCount: 0 })
+    expect(codes(found(unanswered, 'calling'))).toEqual(['one-way'])
+    expect(codes(found(unanswered, 'asking'))).toEqual([])
   })
 
   it('misses the sign of life when the line is silent for longer than a live device ever is', () => {

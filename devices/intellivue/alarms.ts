@@ -20,8 +20,15 @@ export interface AlarmList {
 const PLAIN_INFO = 513
 const TEXT_INFO = 516
 
-/** Undefined when counts and lengths do not agree: then nothing may be said to have ended. */
-export function readAlarmList(wire: Uint8Array, kind: AlarmListKind): AlarmList | undefined {
+/**
+ * Undefined when counts and lengths do not agree: then nothing may be said to have ended. A `condition` of the whole
+ * device that is a demonstration or a test holds for each entry.
+ */
+export function readAlarmList(
+  wire: Uint8Array,
+  kind: AlarmListKind,
+  condition: number,
+): AlarmList | undefined {
   const reader = new WireReader(wire)
   const count = reader.u16()
   const listed = reader.u16()
@@ -30,7 +37,7 @@ export function readAlarmList(wire: Uint8Array, kind: AlarmListKind): AlarmList 
   const tests: Uint8Array[] = []
   const codes = new Map<string, number>()
   for (let index = 0; index < count && !reader.isBroken; index += 1) {
-    const entry = readEntry(reader, kind)
+    const entry = readEntry(reader, kind, condition)
     if (entry === undefined) return undefined
     if (entry.isTest) tests.push(entry.bytes)
     else alerts.push(numbered(entry.alert, codes))
@@ -41,7 +48,7 @@ export function readAlarmList(wire: Uint8Array, kind: AlarmListKind): AlarmList 
 type Entry =
   { readonly isTest: false; readonly alert: Alert } | { readonly isTest: true; readonly bytes: Uint8Array }
 
-function readEntry(reader: WireReader, kind: AlarmListKind): Entry | undefined {
+function readEntry(reader: WireReader, kind: AlarmListKind, condition: number): Entry | undefined {
   const source = reader.u16()
   const code = reader.u16()
   const type = reader.u16()
@@ -55,7 +62,7 @@ function readEntry(reader: WireReader, kind: AlarmListKind): Entry | undefined {
   const text = readInfo(reader, infoId)
   if (text === undefined || reader.isBroken) return undefined
   reader.leave(outerEnd)
-  if (isTestAlarm(state))
+  if (isTestAlarm(state | condition))
     return { isTest: true, bytes: headBytes([source, code, type, state, context, handle]) }
   const about = quantityOf(source)
   const inactivation = alarmInactivation(state)

@@ -1,8 +1,7 @@
 /** The list of a poll result: contexts, objects, attributes; what they say becomes outputs, in the order of the wire. */
 
 import type { DeviceTime, DriverOutput, Waveform } from '../protocol.ts'
-import { AlarmBook } from './alarms.ts'
-import { readAlarmAttribute } from './alarm-attributes.ts'
+import { AlarmAttributes } from './alarm-attributes.ts'
 import { ATTRIBUTE } from './attributes.ts'
 import { readAbsoluteMs } from './device-clock.ts'
 import { discarded } from './discarded.ts'
@@ -24,8 +23,8 @@ const MAX_CHANNELS = 32
 export class PollListReader {
   readonly #reading: Reading
   readonly #memory = new ObjectMemory()
-  readonly #alarms = new AlarmBook()
   readonly #outputs: ResultOutputs
+  readonly #alarms: AlarmAttributes
   readonly #channels = new Set<string>()
   readonly #interrupted = new Set<string>()
   #context = 0
@@ -36,6 +35,7 @@ export class PollListReader {
   constructor(reading: Reading) {
     this.#reading = reading
     this.#outputs = new ResultOutputs(reading)
+    this.#alarms = new AlarmAttributes(this.#outputs)
   }
 
   /** Handles mean nothing beyond the association that they came in; alarms go on. */
@@ -75,10 +75,11 @@ export class PollListReader {
       else if (id === ATTRIBUTE.stampAbsolute) stampMs = readAbsoluteMs(list)
       else if (isStatic(id)) this.#remember(id, list)
       else if (id === ATTRIBUTE.wave || id === ATTRIBUTE.compoundWave) this.#readWaves(list, id)
-      else readAlarmAttribute(id, list, { book: this.#alarms, outputs: this.#outputs })
+      else this.#alarms.read(id, list)
       isWaveForm ||= id === ATTRIBUTE.sampleSpec
       list.leaveWhole(outerEnd)
     }
+    this.#alarms.endObject()
     if (isWaveForm && this.#reading === 'capture')
       this.#outputs.output(waveFormText(this.#object(), this.#handle))
     if (stampMs !== undefined)

@@ -42,7 +42,7 @@ export const MEASURED: Readonly<Record<string, Quantity>> = {
   B7: SPONTANEOUS_MINUTE_VOLUME,
   '7A': SPONTANEOUS_MINUTE_VOLUME,
   D6: coded('respiratory_rate', METRICS.MDC_RESP_RATE),
-  B5: plain('spontaneous_rate', PER_MINUTE),
+  B5: coded('spontaneous_rate', METRICS.MDC_VENT_RESP_BTSD_P_RATE),
   '07': COMPLIANCE,
   '06': COMPLIANCE,
   '08': RESISTANCE,

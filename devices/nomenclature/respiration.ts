@@ -27,6 +27,13 @@ export const RESPIRATION = {
     possible: [0, 150],
     plausible: [3, 80],
   },
+  MDC_VENT_RESP_BTSD_P_RATE: {
+    label: 'RRspon',
+    mdc: 152498,
+    unit: '/min',
+    possible: [0, 150],
+    plausible: [0, 80],
+  },
   MDC_CONC_AWAY_CO2_ET: {
     label: 'etCO2',
     mdc: 151708,

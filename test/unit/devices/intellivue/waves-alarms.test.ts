@@ -196,6 +196,27 @@ describe('an alarm', () => {
     ).toHaveLength(2)
   })
 
+  it.each(['before', 'behind'])('is nobody’s when the condition %s the lists says demonstration', (place) => {
+    const condition = attribute(0x0916, [0x1100, 1, 512, 0, 512].flatMap(u16))
+    const patients = attribute(0x0902, list([entry({})]))
+    const attributes = place === 'before' ? [condition, patients] : [patients, condition]
+    const again = resultOf([patients], { objectCode: 0x36 })
+    const outputs = readLive(resultOf(attributes, { objectCode: 0x36 }), again)
+    expect(outputs.filter(({ kind }) => kind === 'alert')).toEqual([])
+    expect(
+      outputs.filter((output) => output.kind === 'discarded' && output.reason === 'test-data'),
+    ).toHaveLength(2)
+  })
+
+  it('counts again when the condition says no more that it is a demonstration', () => {
+    const result = (state: number): Uint8Array =>
+      resultOf(
+        [attribute(0x0902, list([entry({})])), attribute(0x0916, [state, 1, 512, 0, 512].flatMap(u16))],
+        { objectCode: 0x36 },
+      )
+    expect(alertsOf(result(0x0400), result(0)).map(({ phase }) => phase)).toEqual(['present'])
+  })
+
   it('that turns into one of a test has ended', () => {
     expect(alertsOf(alarms([{}]), alarms([{ state: 0x0400 }])).map(({ phase }) => phase)).toEqual([
       'present',

@@ -57,7 +57,8 @@ function readNumber({ more, top }: MetricParameter, metric: Metric, text: string
   if (NO_VALUE.has(text) || text === '') return { metric, value: null, quality: 'absent', why: ['no_value'] }
   if (!NUMBER.test(text)) return { metric, value: null, quality: 'invalid', why: ['not_a_number'] }
   const value = Number(text)
-  if (value === more) return { metric, value: null, quality: 'absent', why: ['more_than_shown'] }
+  if (more !== undefined && value >= more)
+    return { metric, value: null, quality: 'absent', why: ['more_than_shown'] }
   if (value < metric.possible[0] || value > metric.possible[1])
     return { metric, value, quality: 'invalid', why: ['out_of_range'] }
   if (top !== undefined && value >= top) return { metric, value, quality: 'over', why: ['top_of_range'] }
@@ -111,6 +112,7 @@ function wordText(name: string, parameter: string, value: string): Text {
 
 function switchText(name: string, state: boolean | undefined, value: string): Text {
   if (state !== undefined) return { kind: 'text', name, value: state }
+  if (NO_VALUE.has(value)) return { kind: 'text', name, value: '', flags: ['no_value'] }
   return { kind: 'text', name, value: cleanText(value), flags: ['unknown_word'] }
 }
 

@@ -40,8 +40,13 @@ const UCUM_BY_WORD: ReadonlyMap<string, string> = new Map([
   ['breaths/min', '/min'],
   ['°c', 'Cel'],
   ['degc', 'Cel'],
+  // The degree sign in one byte or two of a character set that the message does not name.
+  ['\uFFFDc', 'Cel'],
+  ['\uFFFD\uFFFDc', 'Cel'],
   ['°f', '[degF]'],
   ['degf', '[degF]'],
+  ['\uFFFDf', '[degF]'],
+  ['\uFFFD\uFFFDf', '[degF]'],
   ['cmh2o', 'cm[H2O]'],
   ['ml/hr', 'mL/h'],
   ['sec', 's'],

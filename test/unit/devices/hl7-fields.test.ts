@@ -82,6 +82,9 @@ describe('HL7 units', () => {
     ['265266^MDC_DIM_MILLI_L_PER_HR^MDC^mL/h^mL/h^UCUM', 'mL/h'],
     ['BPM', '/min'],
     ['ml/hr', 'mL/h'],
+    ['\u00b0C', 'Cel'],
+    ['\uFFFDC', 'Cel'],
+    ['\uFFFD\uFFFDF', '[degF]'],
   ])('%s is %s', (field, ucum) => {
     expect(readUnit(field.split('^'))).toEqual({ kind: 'unit', ucum })
   })

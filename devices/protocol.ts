@@ -101,10 +101,11 @@ export interface Alert extends FromPart {
 export interface Text extends FromPart {
   readonly kind: 'text'
   readonly name: string
-  readonly value: string | number | boolean | readonly string[]
+  /** null: it has a name, and the device says that there is no value. */
+  readonly value: string | number | boolean | readonly string[] | null
   /** UCUM, where the value is a number with a unit but without a code: a setting, a limit. */
   readonly unit?: string
-  /** The bits of a status word by name. */
+  /** The bits of a status word by name; why there is no value. */
   readonly flags?: readonly string[]
   /** True when this names the physical device (serial number, system id): a change of it is an event. */
   readonly isIdentity?: boolean

@@ -120,9 +120,11 @@ function readField(
   if (field.metric !== undefined)
     return [{ kind: 'numeric', name: field.name, numeric: { metric: field.metric, ...judged } }]
   const { name, unit } = field
-  // A text has no quality: what may not be trusted is not said.
-  if (judged.value === null || (judged.quality !== 'valid' && judged.quality !== 'questionable')) return []
-  return [{ kind: 'text', text: { kind: 'text', name, value: judged.value, unit } }]
+  // A text has no quality: a number that may not be trusted is not said.
+  const isTrusted = judged.quality === 'valid' || judged.quality === 'questionable'
+  const value = isTrusted ? judged.value : null
+  const why = value === null ? (judged.why ?? [judged.quality]) : undefined
+  return [{ kind: 'text', text: { kind: 'text', name, value, unit, ...(why && { flags: why }) } }]
 }
 
 const CODE_OF_NOTHING = -32_767

@@ -1,6 +1,6 @@
 /** Battery, device information and clock: the services beside the profile, alike for every device that has them. */
 
-import type { Command, DriverOutput, SendRule } from '../protocol.ts'
+import type { Command, DriverOutput, SendRule, Text } from '../protocol.ts'
 import { AlertConditions } from './alert-conditions.ts'
 import { decodeCharacteristic } from './characteristics.ts'
 import { epochMsOf } from './date-time.ts'
@@ -114,7 +114,7 @@ export class CommonServices {
     ]
   }
 
-  #news(name: string, value: string | number | boolean | readonly string[]): readonly DriverOutput[] {
+  #news(name: string, value: Text['value']): readonly DriverOutput[] {
     if (this.#told.get(name) === String(value)) return []
     this.#told.set(name, String(value))
     return [{ kind: 'text', name, value }]

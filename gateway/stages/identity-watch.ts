@@ -8,11 +8,11 @@ const MAX_KNOWN = 1024
 export function createIdentityWatch(device: string, events: EventSink): (text: Text) => void {
   const known = new Map<string, string>()
   return ({ name, value, isIdentity, part }) => {
-    if (isIdentity !== true) return
+    if (isIdentity !== true || value === null) return
     // Each pump of a rack and each bed of a gateway has a number of its own.
     const key = `${part ?? ''} ${name}`
     const where = part === undefined ? { device, name } : { device, part, name }
-    const now = typeof value === 'object' ? value.join(' ') : String(value)
+    const now = Array.isArray(value) ? value.join(' ') : String(value)
     const before = known.get(key)
     if (before === now) return
     known.set(key, now)

@@ -164,7 +164,7 @@ function identityText(received: Received): Text | undefined {
 }
 
 function identityOf({ value }: Text): string {
-  return typeof value === 'object' ? value.join(' ') : String(value)
+  return Array.isArray(value) ? value.join(' ') : String(value)
 }
 
 function pause(clock: Clock, delayMs: number): Observable<true> {

@@ -58,7 +58,7 @@ function describeReceived(received: Received): string {
   const { output } = received
   if (output.kind === 'observation') return `value ${output.numerics[0]?.value}`
   if (output.kind === 'alert') return `alert ${output.code} ${output.phase}`
-  return output.kind === 'text' ? `text ${output.value.toString()}` : output.kind
+  return output.kind === 'text' ? `text ${String(output.value)}` : output.kind
 }
 
 describe('a device that has to be the right one', () => {

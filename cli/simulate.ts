@@ -12,7 +12,7 @@ import { startScenario, type RunningDevice, type RunningScenario } from '../simu
 import { readDevice } from '../simulators/scenario-device.ts'
 import { readScenario } from '../simulators/scenario-file.ts'
 import type { Scenario } from '../simulators/scenario.ts'
-import { lineFields, terminalOf } from './simulated-line.ts'
+import { lineFields, protocolNamed, terminalOf } from './simulated-line.ts'
 import { stopSignal } from './stop-signal.ts'
 
 interface SimulateOptions {
@@ -37,7 +37,7 @@ interface SimulateOptions {
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('devices that replay recorded patients: one of them, or a whole ward')
-    .addArgument(new Argument('[protocol]', 'what the device speaks').choices(SIMULATED_PROTOCOLS))
+    .addArgument(new Argument('[protocol]', `what the device speaks: ${SIMULATED_PROTOCOLS.join(', ')}`))
     .option('--patient <file|name>', 'a recording, or the name of one that ships with wardgate')
     .option('--port-link <path>', 'put the serial line at this path')
     .option('--port <path>', 'the same as --port-link')
@@ -82,7 +82,7 @@ function scenarioOf(protocol: string | undefined, options: SimulateOptions): Sce
       throw new UsageError(
         "name a protocol, or a ward with --scenario; 'wardgate simulate --list' shows what can be played",
       )
-    return singleDevice(protocol, options)
+    return singleDevice(protocolNamed(protocol, options), options)
   }
   const strays = SINGLE_OPTIONS.filter((name) => options[name] !== undefined)
   if (protocol !== undefined || strays.length > 0)

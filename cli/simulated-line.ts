@@ -1,7 +1,7 @@
 /** Which line a single simulated device stands on, from the options of `wardgate simulate`. */
 
 import { UsageError } from '../gateway/errors.ts'
-import type { DeviceKind } from '../simulators/device-kinds.ts'
+import { kindOf, SIMULATED_PROTOCOLS, type DeviceKind } from '../simulators/device-kinds.ts'
 import { linksOf } from '../simulators/kind-links.ts'
 import type { ScenarioLink } from '../simulators/scenario.ts'
 
@@ -39,4 +39,19 @@ export function lineFields(kind: DeviceKind | undefined, options: LineOptions): 
   if (link === 'call')
     throw new UsageError('--call 127.0.0.1:PORT is missing: this device calls a port of the gateway')
   return { link }
+}
+
+/** A protocol by its id, or by the beginning of it where the line leaves only one: `intellivue` on a terminal. */
+export function protocolNamed(name: string, options: LineOptions): string {
+  if (SIMULATED_PROTOCOLS.includes(name)) return name
+  const family = SIMULATED_PROTOCOLS.filter((id) => id.startsWith(`${name}-`))
+  const fitting = family.filter((id) => fits(kindOf(id), options))
+  const [only] = fitting
+  if (only !== undefined && fitting.length === 1) return only
+  const known = family.length === 0 ? SIMULATED_PROTOCOLS : family
+  throw new UsageError(`'${name}' cannot be simulated; choose one of ${known.join(', ')}`)
+}
+
+function fits(kind: DeviceKind | undefined, options: LineOptions): boolean {
+  return kind !== undefined && linksOf(kind).includes(lineFields(kind, options).link)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { lineFields, terminalOf } from '../../../cli/simulated-line.ts'
+import { lineFields, protocolNamed, terminalOf } from '../../../cli/simulated-line.ts'
 import { UsageError } from '../../../gateway/errors.ts'
 import { kindOf } from '../../../simulators/device-kinds.ts'
 import { questionKind } from '../../support/question-device.ts'
@@ -53,5 +53,22 @@ describe('the line of a single simulated device', () => {
       'b',
       undefined,
     ])
+  })
+})
+
+describe('the name of a simulated protocol', () => {
+  it('is its id, or the beginning of it where the line leaves only one', () => {
+    expect(protocolNamed('nonin-df2', {})).toBe('nonin-df2')
+    expect(protocolNamed('intellivue', { port: './run/mon' })).toBe('intellivue-rs232')
+    expect(protocolNamed('intellivue', { udp: 24_105 })).toBe('intellivue-lan')
+  })
+
+  it.each([
+    ['a family with several members on that line', 'nonin', /choose one of nonin-df2/],
+    ['a family whose line is open', 'intellivue', /intellivue-lan, intellivue-rs232/],
+    ['what nobody speaks', 'klingon', /'klingon' cannot be simulated; choose one of/],
+    ['half a word', 'intel', /'intel' cannot be simulated/],
+  ])('is refused for %s', (_, name, message) => {
+    expect(() => protocolNamed(name, {})).toThrow(message)
   })
 })

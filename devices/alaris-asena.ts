@@ -10,6 +10,7 @@ import { createStreamDriver } from './framing/parse-stream.ts'
 import type { Grammar, Judgement } from './framing/parse-stream.ts'
 import { createPolledDriver } from './framing/polled-stream.ts'
 import { asciiText } from './framing/text-line.ts'
+import { hexOf } from './framing/hex.ts'
 import { METRICS } from './metrics.ts'
 import type { DeviceProtocol, DriverOutput, Numeric, SendRule, Text } from './protocol.ts'
 
@@ -120,7 +121,7 @@ function queryBytes(query: string): Uint8Array {
 
 function exactly(query: string, meaning: string): SendRule {
   const bytes = queryBytes(query)
-  const prefixHex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const prefixHex = hexOf(bytes)
   return { kind: 'send', prefixHex, maxBytes: bytes.length, meaning }
 }
 

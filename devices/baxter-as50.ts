@@ -9,6 +9,7 @@ import { createStreamDriver } from './framing/parse-stream.ts'
 import type { Grammar, Judgement } from './framing/parse-stream.ts'
 import { createPolledDriver } from './framing/polled-stream.ts'
 import { asciiText } from './framing/text-line.ts'
+import { hexOf } from './framing/hex.ts'
 import type { DeviceProtocol, DriverOutput, SendRule } from './protocol.ts'
 
 const OPEN = 0x5b
@@ -68,7 +69,7 @@ function queryBytes({ text, check }: Query): Uint8Array {
 
 function exactly(query: Query): SendRule {
   const bytes = queryBytes(query)
-  const prefixHex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const prefixHex = hexOf(bytes)
   return { kind: 'send', prefixHex, maxBytes: bytes.length, meaning: `ask ${query.text}` }
 }
 

@@ -5,6 +5,7 @@
 
 import { type ContecFlag, type ContecPacket, faultsIn, isPossibleContec } from './contec-reading.ts'
 import type { Grammar, Judgement } from './framing/parse-stream.ts'
+import { hexOf } from './framing/hex.ts'
 import type { DiscardReason, Text } from './protocol.ts'
 
 export const PACKET_BYTES = 9
@@ -102,7 +103,7 @@ function readUnit(bytes: Uint8Array, isAligned: boolean, { hears, data }: Ear): 
   if (!isAligned || type < FIRST_ANSWER || type > LAST_ANSWER) return 'unsupported'
   if (type === DISCONNECTS) return { kind: 'text', name: 'disconnect_reason', value: data[0] ?? 0 }
   const name = `packet_${type.toString(16).padStart(2, '0')}_hex`
-  const value = Array.from(data.subarray(0, size), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const value = hexOf(data.subarray(0, size))
   return { kind: 'text', name, value }
 }
 

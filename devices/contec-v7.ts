@@ -10,6 +10,7 @@ import {
 import type { ContecUnit } from './contec-packet.ts'
 import { ContecSession } from './contec-reading.ts'
 import { createBlockDriver, type BlockSession } from './framing/block-driver.ts'
+import { hexOf } from './framing/hex.ts'
 import { METRICS } from './metrics.ts'
 import type { CaptureFormat, DeviceProtocol, Driver, DriverOutput, LinkEvent, SendRule } from './protocol.ts'
 
@@ -103,7 +104,7 @@ export const contecV7: DeviceProtocol = {
     const bytes = encodeCommand(command)
     return {
       kind: 'send',
-      prefixHex: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''),
+      prefixHex: hexOf(bytes),
       maxBytes: PACKET_BYTES,
       meaning: COMMANDS[command].words,
     }

@@ -6,6 +6,7 @@
 import { epochMsOf } from './framing/civil-time.ts'
 import { createStreamDriver } from './framing/parse-stream.ts'
 import type { Grammar, Judgement } from './framing/parse-stream.ts'
+import { hexOf } from './framing/hex.ts'
 import type { CaptureFormat, DiscardReason, DriverOutput } from './protocol.ts'
 
 const START = 0x02
@@ -54,7 +55,7 @@ function command(value: string): readonly DriverOutput[] {
 
 /** How the data of these two is laid out is in no document: they go out as they came. */
 function answer(name: string, data: Data): readonly DriverOutput[] {
-  const value = Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const value = hexOf(data)
   return [{ kind: 'text', name: `${name}_hex`, value }]
 }
 

@@ -4,7 +4,8 @@ import { attOpcode, parseAttPdu, type Parsed } from './att-codec.ts'
 import { readDeclaration } from './att-declaration.ts'
 import { attErrorWord } from './att-error.ts'
 import type { AttPdu, AttPduOf } from './att-pdu.ts'
-import { GATT, toHex } from './gatt-uuid.ts'
+import { GATT } from './gatt-uuid.ts'
+import { hexOf } from './hex.ts'
 
 export type AttView = Readonly<Record<string, unknown>>
 
@@ -44,7 +45,7 @@ function characteristicsOf(pdu: AttPduOf<'read-by-type-response'>): Parsed<AttVi
 
 /** Octets become hex; an element of a list becomes the row of its fields. */
 function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return toHex(value)
+  if (value instanceof Uint8Array) return hexOf(value)
   if (!Array.isArray(value)) return value
   return value.map((item: object) => Object.values(item).map(plain))
 }

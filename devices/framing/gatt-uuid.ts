@@ -1,5 +1,7 @@
 /** UUIDs of attributes: 4 or 32 lower-case hex digits, most significant first; on the wire least significant first. */
 
+import { hexOf } from './hex.ts'
+
 // 16-bit UUID x stands for 0000xxxx-0000-1000-8000-00805F9B34FB.
 const BASE_BEFORE = '0000'
 const BASE_AFTER = '00001000800000805f9b34fb'
@@ -17,7 +19,7 @@ export const GATT = {
 /** Undefined when the octets are not a UUID of 16 or 128 bits. */
 export function uuidFromWire(bytes: Uint8Array): string | undefined {
   if (bytes.length !== 2 && bytes.length !== 16) return undefined
-  return toHex(bytes.toReversed())
+  return hexOf(bytes.toReversed())
 }
 
 /** Any spelling of a UUID as attributes carry it: the short form where there is one. Undefined when it is none. */
@@ -30,10 +32,6 @@ export function normalUuid(text: string): string | undefined {
 
 export function uuidToWire(uuid: string): Uint8Array {
   return fromHex(uuid).reverse()
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function fromHex(digits: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import { code, type Field, fields, integer } from './layout.ts'
 
 /** 2A24 to 2A29: UTF-8 without terminator by rule; some live devices append zero octets. */
@@ -14,7 +14,7 @@ export const informationText: Field = (reader, out) => {
 
 /** 2A23 System ID: an EUI-64, low octet first. */
 export const systemId: Field = (reader, out) => {
-  out['eui64'] = toHex(reader.bytes(8).slice().reverse())
+  out['eui64'] = hexOf(reader.bytes(8).slice().reverse())
 }
 
 /** 2A50 PnP ID. */

@@ -4,7 +4,7 @@
  */
 
 import { ByteReader } from '../framing/byte-reader.ts'
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import { elapsedTime } from './elapsed-time.ts'
 import { type Field, type Fields, flagged, float, group, integer } from './layout.ts'
 
@@ -34,7 +34,7 @@ export const healthObservation: Field = (reader, out) => {
   out['last'] = isLast
   out['counter'] = header >>> 2
   if (!isFirst || !isLast) {
-    out['segment'] = toHex(reader.rest())
+    out['segment'] = hexOf(reader.rest())
     return
   }
   const found: Fields = {}

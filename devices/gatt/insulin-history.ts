@@ -1,4 +1,4 @@
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import { date, dateTime, dstOffset, timeZone } from './date-time.ts'
 import { manufacturerWord, refuseWord, word } from './hamming.ts'
 import {
@@ -185,7 +185,7 @@ const EVENTS: Readonly<Record<number, HistoryEvent>> = {
 // The content of a manufacturer's event is his own.
 const manufacturerData: Field = (reader, out) => {
   const data = reader.rest()
-  if (data.length > 0) out['data'] = toHex(data)
+  if (data.length > 0) out['data'] = hexOf(data)
 }
 
 /** 2B28 IDD History Data: one event. */

@@ -1,6 +1,6 @@
 /** Enumerations that several Insulin Delivery characteristics share; every value is a Hamming code word. */
 
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import type { ByteReader } from '../framing/byte-reader.ts'
 import { manufacturerWord, refuseWord } from './hamming.ts'
 import { type Codes, type Field, type Flags, integer, sfloat } from './layout.ts'
@@ -128,7 +128,7 @@ export function annunciationType(reader: ByteReader, out: Record<string, unknown
 export function auxiliary({ has }: Flags, slots: readonly (readonly [bit: number, slot: number])[]): Field {
   return (reader, out) => {
     const present = slots.filter(([bit]) => has(bit))
-    const aux = Object.fromEntries(present.map(([, slot]) => [slot, toHex(reader.bytes(2))]))
+    const aux = Object.fromEntries(present.map(([, slot]) => [slot, hexOf(reader.bytes(2))]))
     if (present.length > 0) out['aux'] = aux
   }
 }

@@ -1,4 +1,4 @@
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import type { DriverMemory, Observation } from '../protocol.ts'
 import type { CommonServices } from './common-services.ts'
 import { epochMsOf } from './date-time.ts'
@@ -28,7 +28,7 @@ export class SpotMeasurements {
   /** Only what carries its time can be known again: two equal readings without a time may be two measurements. */
   isRepeated(bytes: Uint8Array, timestamp: unknown): boolean {
     if (typeof timestamp !== 'string') return false
-    const octets = toHex(bytes)
+    const octets = hexOf(bytes)
     if (this.#told.includes(octets)) return true
     this.#told = [...this.#told, octets].slice(-KEPT_COUNT)
     this.#memory?.set(KEY, this.#told.join(' '))

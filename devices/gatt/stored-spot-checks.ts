@@ -1,4 +1,4 @@
-import { toHex } from '../framing/gatt-uuid.ts'
+import { hexOf } from '../framing/hex.ts'
 import type { DriverMemory } from '../protocol.ts'
 
 const KEY = 'spot-check.told'
@@ -29,11 +29,11 @@ export class StoredSpotChecks<Reading> {
 
   /** One that came by itself. */
   tell({ print }: SpotCheck<Reading>): void {
-    this.#remember([toHex(print)])
+    this.#remember([hexOf(print)])
   }
 
   hold({ reading, print }: SpotCheck<Reading>): void {
-    if (this.#held.length < MOST_RECORDS) this.#held.push({ reading, print: toHex(print) })
+    if (this.#held.length < MOST_RECORDS) this.#held.push({ reading, print: hexOf(print) })
   }
 
   /** The report is complete: what of it was not told before. */

@@ -1,5 +1,6 @@
 /** What a monitor tells of itself: when an association begins (MDS create), and when it comes to a network. */
 
+import { hexOf } from '../framing/hex.ts'
 import type { Text } from '../protocol.ts'
 import { ATTRIBUTE } from './attributes.ts'
 import { readAbsoluteMs } from './device-clock.ts'
@@ -48,7 +49,7 @@ const READERS: ReadonlyMap<number, ReadFact> = new Map<number, ReadFact>([
   [
     ATTRIBUTE.systemId,
     (reader, { texts }) => {
-      const id = toHex(reader.view(reader.u16()))
+      const id = hexOf(reader.view(reader.u16()))
       if (id !== '') texts.push({ kind: 'text', name: 'system_id', value: id, isIdentity: true })
     },
   ],
@@ -118,10 +119,6 @@ const ABSOLUTE_BYTES = 8
 function calendarOf(wire: Uint8Array): string {
   const [century, year, month, day, hour, minute, second] = Array.from(wire, octetHex)
   return `${century}${year}-${month}-${day}T${hour}:${minute}:${second}`
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, octetHex).join('')
 }
 
 function octetHex(octet: number): string {

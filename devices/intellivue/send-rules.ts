@@ -1,5 +1,6 @@
 /** The closed list of what a driver may send, for either transport. */
 
+import { hexOf } from '../framing/hex.ts'
 import type { SendRule } from '../protocol.ts'
 import { isRequest, REQUEST_MEANINGS, requestNames, templateOf, type RequestName } from './requests.ts'
 import { isWaveListRequest, MAX_WAVE_LIST_BYTES, WAVE_LIST_FRONT_HEX } from './wave-list.ts'
@@ -53,8 +54,4 @@ function permitting(
     const userData = transport.unwrap(bytes)
     return userData !== undefined && isPermitted(userData)
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('')
 }

@@ -83,11 +83,9 @@ export interface Found {
 const FLUENT = 0.98
 
 export async function examineLine(options: ExaminationOptions): Promise<Examination> {
-  const { listenings, fault } = await listenAll(options)
+  const { listenings, fault, understood } = await listenAll(options)
   if (fault !== undefined) return { fault, listenings, matches: [], asked: [] }
-  const matches = listenings
-    .flatMap(({ line, listening }) => matchesOf(options.protocols, line, listening))
-    .toSorted((a, b) => rank(b) - rank(a))
+  const matches = understood.toSorted((a, b) => rank(b) - rank(a))
   const [best] = matches
   if (best !== undefined) {
     const heard = listenings.find(({ line }) => line === best.line)?.listening.bytes
@@ -114,23 +112,30 @@ export async function examineLine(options: ExaminationOptions): Promise<Examinat
   return { listenings, matches, asked, found: { protocol, line, by: 'asking', watched } }
 }
 
-async function listenAll(options: ExaminationOptions): Promise<Pick<Examination, 'listenings' | 'fault'>> {
+interface Heard extends Pick<Examination, 'listenings' | 'fault'> {
+  readonly understood: readonly Match[]
+}
+
+async function listenAll(options: ExaminationOptions): Promise<Heard> {
   const { protocols, expected, openLink, clock, times = TIMES, lineErrors = untold, onStep } = options
   const listenings: { line: SerialLine; listening: Listening }[] = []
+  const understood: Match[] = []
   for (const line of candidateLines(protocols, expected === undefined ? [] : [expected.line])) {
     onStep?.(`listening at ${lineText(line)}`)
     const forMs = listenings.length === 0 ? times.firstListenMs : times.listenMs
     const look = (): Promise<Listening> =>
       listen({ link: openLink(line), forMs, clock, lineErrors, enoughBytes: times.enoughBytes })
     const listening = await onceFree(options, look)
-    if (listening.fault !== undefined) return { listenings, fault: listening.fault }
+    if (listening.fault !== undefined) return { listenings, understood, fault: listening.fault }
     listenings.push({ line, listening })
     // What says nothing at one speed says nothing at any.
     if (listening.bytes.length === 0) break
-    const [best] = matchesOf(protocols, line, listening)
+    const found = matchesOf(protocols, line, listening)
+    understood.push(...found)
+    const [best] = found
     if (best !== undefined && best.fluency >= FLUENT && errorCount(best) === 0) break
   }
-  return { listenings }
+  return { listenings, understood }
 }
 
 function untold(): undefined {

@@ -1,5 +1,6 @@
 /** The closed list of what a driver may send, enforced: what no row matches is never executed. */
 
+import { hexOf } from '../../devices/framing/hex.ts'
 import type { Command, SendRule } from '../../devices/protocol.ts'
 
 export function isPermitted(command: Command, rules: readonly SendRule[]): boolean {
@@ -29,9 +30,5 @@ function matches(command: Command, rule: SendRule): boolean {
 /** An empty prefix would permit any bytes; a row that has one permits none. */
 function fits(bytes: Uint8Array, rule: { readonly prefixHex: string; readonly maxBytes: number }): boolean {
   const prefix = rule.prefixHex.replaceAll(' ', '').toLowerCase()
-  return prefix !== '' && bytes.length <= rule.maxBytes && toHex(bytes).startsWith(prefix)
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('')
+  return prefix !== '' && bytes.length <= rule.maxBytes && hexOf(bytes).startsWith(prefix)
 }

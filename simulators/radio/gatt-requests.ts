@@ -4,7 +4,8 @@ import { attOpcode } from '../../devices/framing/att-codec.ts'
 import { readClientConfiguration, type ClientConfiguration } from '../../devices/framing/att-declaration.ts'
 import { ATT_ERRORS } from '../../devices/framing/att-error.ts'
 import type { AttPdu, AttPduOf } from '../../devices/framing/att-pdu.ts'
-import { GATT, toHex, uuidFromWire } from '../../devices/framing/gatt-uuid.ts'
+import { GATT, uuidFromWire } from '../../devices/framing/gatt-uuid.ts'
+import { hexOf } from '../../devices/framing/hex.ts'
 import { isAtLeast, type SecurityLevel } from '../../devices/framing/link-security.ts'
 import type { AttErrorCode, Attribute } from './gatt-database.ts'
 
@@ -74,12 +75,12 @@ function findInformation({ start, end }: Range, served: Served): Answer {
 }
 
 function findByTypeValue(pdu: AttPduOf<'find-by-type-value-request'>, served: Served): Answer {
-  const wanted = toHex(pdu.value)
+  const wanted = hexOf(pdu.value)
   const items = within(served, pdu)
     .filter((attribute) => {
       if (attribute.type !== pdu.type || denial(attribute, 'read', served.link) !== undefined) return false
       const value = valueOf(attribute, served)
-      return typeof value !== 'number' && toHex(value) === wanted
+      return typeof value !== 'number' && hexOf(value) === wanted
     })
     .map(({ handle, groupEnd }) => ({ start: handle, end: groupEnd ?? handle }))
     .slice(0, Math.floor((served.mtu - 1) / 4))

@@ -1,10 +1,12 @@
 /** The certificate store under `<state>/certs`: the authorities, what they issued, and the material for TLS. */
 
-import { isNameTaken, readCertificate, readKeyOf, readText, refuseForeignDirectory } from './guarded-file.ts'
+import { statSync } from 'node:fs'
+
+import { readMaterial, type ClientMaterial } from './client-material.ts'
+import { readCertificate, readKeyOf, readText, refuseForeignDirectory } from './guarded-file.ts'
 import type { Authority } from './authority.ts'
 import { CertificateError } from './errors.ts'
-import { identityOfAltNames, isIdentityId } from './identity-uri.ts'
-import type { CaRole, ClientRole, LeafRole, Role } from './profile.ts'
+import type { CaRole, ClientRole, Role } from './profile.ts'
 import { isCrlDue, readCrls, splitCrls, type RevocationReason } from './revocation.ts'
 import {
   parseIndex,
@@ -15,14 +17,7 @@ import {
   type StoreIndex,
 } from './store-index.ts'
 import { makeStore, type InitOptions } from './store-init.ts'
-import {
-  certificatePath,
-  keyPath,
-  layoutOfState,
-  roleDirectory,
-  SERVER_ID,
-  type StoreLayout,
-} from './store-layout.ts'
+import { layoutOfState, SERVER_ID, type StoreLayout } from './store-layout.ts'
 import { withStoreLock } from './store-lock.ts'
 import {
   issueInto,
@@ -56,13 +51,6 @@ export interface ServerMaterial {
   readonly crl: string[]
 }
 
-interface ClientMaterial {
-  readonly key: string
-  readonly cert: string
-  readonly ca: string
-  readonly paths: { readonly key: string; readonly cert: string; readonly ca: string }
-}
-
 export interface CertificateStore {
   readonly site: string
   issue(request: IssueRequest): IssuedCertificate
@@ -74,6 +62,10 @@ export interface CertificateStore {
   /** True when the lists should be written anew: half their life is over, or a revocation is not in them. */
   isCrlDue(nowMs: number): boolean
   refreshCrl(nowMs: number): void
+  /** Fingerprints of everything revoked: the index knows of a revocation before any list does. */
+  revokedFingerprints(): ReadonlySet<string>
+  /** Changes whenever anything in the store that a running gateway uses was changed, also by another process. */
+  stamp(): string
 }
 
 /** Makes the authorities and the server's certificate. Refuses when there is a store. */
@@ -119,6 +111,13 @@ export function openStore(stateDir: string): CertificateStore {
       return isCrlDue(nowMs, pem) || readCrls(pem).some((list) => list?.number !== newest)
     },
     refreshCrl: (nowMs) => changing((index) => writeCrl(layout, authorities, index, nowMs)),
+    revokedFingerprints: () =>
+      new Set(
+        readIndex(layout).certificates.flatMap(({ revocation, fingerprint }) =>
+          revocation === undefined ? [] : [fingerprint],
+        ),
+      ),
+    stamp: () => stampOf([layout.index, layout.crl, layout.trust]),
   }
 }
 
@@ -126,42 +125,20 @@ function readIndex(layout: StoreLayout): StoreIndex {
   return parseIndex(readText(layout.index, 'index of issued certificates'), layout.index)
 }
 
+/** Files are replaced, never written into, so a new content is a new inode. */
+function stampOf(paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+      return stats === undefined ? 'missing' : `${stats.ino}:${stats.mtimeNs}:${stats.size}`
+    })
+    .join(' ')
+}
+
 function readAuthority(role: CaRole, certificatePath: string, keyPath: string): Authority {
   const certificate = readCertificate(certificatePath)
   const privateKey = readKeyOf(certificate, keyPath, certificatePath)
   return { role, certificatePem: certificate.toString(), certificate, privateKey }
-}
-
-function readMaterial(layout: StoreLayout, role: LeafRole, id: string): ClientMaterial {
-  if (!isIdentityId(id)) throw new CertificateError(`'${id}' cannot be an id`, { role, id })
-  const directory = roleDirectory(layout, role)
-  const paths = {
-    key: keyPath(layout, role, id),
-    cert: certificatePath(layout, role, id),
-    ca: layout.trust,
-  }
-  const absent = `there is no certificate for ${role} '${id}' in ${layout.directory}: make one with \`wardgate certs issue ${role} ${id} --state ${layout.stateDir}\``
-  if (!isNameTaken(paths.cert)) throw new CertificateError(absent, { role, id, path: paths.cert })
-  refuseForeignDirectory(directory, absent)
-  const certificate = readCertificate(paths.cert)
-  const identity = identityOfAltNames(certificate.subjectAltName)
-  if (identity?.role !== role || identity.id !== id)
-    throw new CertificateError(
-      `the certificate ${paths.cert} speaks for ${identity?.role ?? 'nobody'} '${identity?.id ?? ''}', not for ${role} '${id}': restore it from the backup`,
-      { role, id, path: paths.cert },
-    )
-  if (!isNameTaken(paths.key))
-    throw new CertificateError(
-      `there is no private key ${paths.key}: a device that brought its own key keeps it; otherwise restore it from the backup`,
-      { role, id, path: paths.key },
-    )
-  const key = readKeyOf(certificate, paths.key, paths.cert)
-  return {
-    key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: readText(paths.cert, 'certificate'),
-    ca: readText(paths.ca, 'trust file'),
-    paths,
-  }
 }
 
 function withRevocation(index: StoreIndex, serial: string, revocation: Revocation): StoreIndex {

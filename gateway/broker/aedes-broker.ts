@@ -1,7 +1,7 @@
 /** The embedded broker: listeners, sessions and Aedes put together. The only module that others start it by. */
 
 import { setImmediate } from 'node:timers/promises'
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import { Subject, type Observable } from 'rxjs'
 import type { Clock } from '../clock.ts'
 import { BrokerError, errorMessage } from '../errors.ts'
@@ -44,6 +44,8 @@ export interface Broker extends TrustedPublisher {
   /** An identity is there, or is there no more; a session that takes over from another of its own makes no notice. */
   readonly onSession$: Observable<SessionNotice>
   readonly connectionCount: number
+  /** Serves MQTT over a connection that another listener has secured, and whose identity it has proved. */
+  accept(connection: Duplex, view: SessionView): void
   sessions(): readonly SessionView[]
   /** New handshakes use the new material; open sessions stay unless the rules no longer admit them. */
   reload(material: TlsMaterial): void
@@ -87,7 +89,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const local = createLocalClient(aedes, store)
   const onClosed = watchAedes(aedes, { sessions, notices, log })
 
-  const accept = (socket: TLSSocket, view: SessionView): void => {
+  const accept = (socket: Duplex, view: SessionView): void => {
     const { identity, address } = view
     const conn = new PacketGuard(socket, {
       packetBytes: limits.packetBytes,
@@ -155,6 +157,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     get connectionCount() {
       return sessions.all().length
     },
+    accept,
     sessions: () => sessions.all(),
     reload(material) {
       assertUsable(material)

@@ -1,10 +1,9 @@
 /**
- * Stands between a TLS socket and Aedes, which buffers whatever length a packet announces. It follows the fixed headers
+ * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces. It follows the fixed headers
  * of MQTT and ends the connection at the first that is malformed or announces too much, before a byte of it is kept.
  */
 
 import { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
 import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
 import { PacketHeaders } from './packet-headers.ts'
@@ -21,12 +20,12 @@ export interface GuardOptions {
 }
 
 export class PacketGuard extends Duplex {
-  readonly #socket: TLSSocket
+  readonly #socket: Duplex
   readonly #headers: PacketHeaders
   readonly #options: GuardOptions
   #isHalted = false
 
-  constructor(socket: TLSSocket, options: GuardOptions) {
+  constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
     this.#headers = new PacketHeaders(options.packetBytes)
@@ -77,12 +76,12 @@ export class PacketGuard extends Duplex {
   }
 }
 
-function closeSoon(socket: TLSSocket, clock: Clock): void {
+function closeSoon(socket: Duplex, clock: Clock): void {
   if (socket.destroyed) return
   let cancel: Cancel | undefined = clock.after(LINGER_MS, () => socket.destroy())
   socket.once('close', () => {
     cancel?.()
     cancel = undefined
   })
-  socket.destroySoon()
+  socket.end(() => socket.destroy())
 }

@@ -61,11 +61,15 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
+  const identify = createIdentify(store.site, clock)
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
-    identify: createIdentify(store.site, clock),
+    identify(certificate) {
+      certificates.refresh()
+      return identify(certificate)
+    },
     standingOf: certificates.standingOf,
     contest,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },

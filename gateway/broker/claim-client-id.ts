@@ -27,19 +27,19 @@ export interface ClaimOptions {
   readonly clock: Clock
 }
 
-export interface ClaimRefusal {
+interface ClaimRefusal {
   readonly reason: string
   readonly returnCode: number
 }
 
-type Outcome = ClaimRefusal | 'granted'
+export type ClaimOutcome = ClaimRefusal | 'granted'
 
 /** Ends with 'granted' when the client id is this session's from now on; within a bounded time in any case. */
 export async function claimClientId(
   session: Session,
   client: Client,
   options: ClaimOptions,
-): Promise<Outcome> {
+): Promise<ClaimOutcome> {
   const { clock, sessions } = options
   const askedAtMs = clock.monotonicMs()
   const refusal = mayClaim(session, client, options)

@@ -1,18 +1,11 @@
 /** The hooks of Aedes: each asks the rules and carries out the verdict. Nothing passes that no rule has allowed. */
 
-import type {
-  AedesOptions,
-  AedesPublishPacket,
-  AuthenticateError,
-  Client,
-  PublishPacket,
-  Subscription,
-} from 'aedes'
+import type { AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, OutboundMessage, Verdict } from '../ports.ts'
 import { isFilter, isTopic } from '../security/topic-filter.ts'
-import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimRefusal } from './claim-client-id.ts'
+import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
 import { connectFault } from './connect-fault.ts'
 import type { Publication } from './local-client.ts'
 import { printable } from './printable.ts'
@@ -56,7 +49,7 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
     },
     /** User name and password are ignored: the certificate alone says who it is. */
     authenticate(client, _username, _password, done) {
-      void claim(client, options).then((refusal) => done(refusal ?? null, refusal === undefined))
+      void answerClaim(client, options, done)
     },
     authorizePublish(client, packet, done) {
       const session = client === null ? undefined : sessions.of(client.conn)
@@ -78,16 +71,19 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
   }
 }
 
-/** Undefined when the client id is this client's from now on; otherwise the error that Aedes answers with its code. */
-async function claim(client: Client, options: GatekeeperOptions): Promise<AuthenticateError | undefined> {
+/** User name and password say nothing here; what counts is who gets the client id. */
+async function answerClaim(
+  client: Client,
+  options: GatekeeperOptions,
+  done: Parameters<Hooks['authenticate']>[3],
+): Promise<void> {
   const session = options.sessions.of(client.conn)
-  if (session === undefined) return refusalError({ reason: 'no session', returnCode: SERVER_UNAVAILABLE })
-  const outcome = await claimClientId(session, client, options)
-  return outcome === 'granted' ? undefined : refusalError(outcome)
-}
-
-function refusalError({ reason, returnCode }: ClaimRefusal): AuthenticateError {
-  return Object.assign(new BrokerError(reason), { returnCode })
+  const outcome: ClaimOutcome =
+    session === undefined
+      ? { reason: 'no session', returnCode: SERVER_UNAVAILABLE }
+      : await claimClientId(session, client, options)
+  if (outcome === 'granted') done(null, true)
+  else done(Object.assign(new BrokerError(outcome.reason), { returnCode: outcome.returnCode }), false)
 }
 
 /**

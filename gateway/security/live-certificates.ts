@@ -27,7 +27,9 @@ export interface LiveCertificates {
   readonly standingOf: StandingOf
   /** For whoever identifies a certificate at a handshake; true also while the index cannot be read. */
   isRefused(fingerprint: string): boolean
-  /** Looks at the files now. */
+  /** Looks now whether anybody was revoked, instead of up to half a second later: at a handshake. */
+  refresh(): void
+  /** Looks at all files now. */
   look(): void
   /** Empty when all is well. */
   readonly troubles: readonly string[]
@@ -54,6 +56,7 @@ export function watchCertificates(options: LiveCertificatesOptions): LiveCertifi
         nowMs: time.nowMs(),
         clock: time.standing,
       }),
+    refresh: () => watch.look(),
     isRefused(fingerprint) {
       watch.look()
       return watch.ask(fingerprint) !== 'not-revoked'

@@ -76,7 +76,8 @@ function attributesOf(set: Element): readonly Attribute[] | undefined {
 function attributeOf(element: Element, valuesTag: number): Attribute | undefined {
   const [oid, values, ...rest] = itemsOf(element, TAG.sequence) ?? []
   const list = itemsOf(values, valuesTag)
-  if (oid?.tag !== TAG.objectId || list === undefined || list.length === 0 || rest.length > 0) return undefined
+  if (oid?.tag !== TAG.objectId || list === undefined || list.length === 0 || rest.length > 0)
+    return undefined
   return { oid: hex(oid.content), values: list }
 }
 

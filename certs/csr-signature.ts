@@ -16,7 +16,11 @@ interface Scheme {
 
 export type SchemeReading =
   | { readonly kind: 'read'; readonly scheme: Scheme }
-  | { readonly kind: 'refused'; readonly reason: 'weak-signature' | 'unknown-signature'; readonly detail: string }
+  | {
+      readonly kind: 'refused'
+      readonly reason: 'weak-signature' | 'unknown-signature'
+      readonly detail: string
+    }
 
 const NULL = element(TAG.null)
 
@@ -51,7 +55,11 @@ export function readScheme(identifier: Element): SchemeReading {
   const name = hex(oid.content)
   const weak = WEAK[name]
   if (weak !== undefined)
-    return { kind: 'refused', reason: 'weak-signature', detail: `it is signed by ${weak}: use SHA-256 or better` }
+    return {
+      kind: 'refused',
+      reason: 'weak-signature',
+      detail: `it is signed by ${weak}: use SHA-256 or better`,
+    }
   const ecdsaHash = ECDSA[name]
   // RFC 5758 3.2: without parameters.
   if (ecdsaHash !== undefined && parameters === undefined) return read({ keyType: 'ec', hash: ecdsaHash })

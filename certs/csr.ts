@@ -12,6 +12,7 @@ import {
 } from './csr-names.ts'
 import { isSignedBy, readScheme, signWith } from './csr-signature.ts'
 import { contextTag, element, itemsOf, octetsOf, readOne, TAG } from './der-bytes.ts'
+import { isStrictDer } from './der.ts'
 import { identityUri, type Identity } from './identity-uri.ts'
 import { PROFILES } from './profile.ts'
 import { spkiOf, whyKeyUnfit } from './public-key.ts'
@@ -62,7 +63,7 @@ export function readCsr(der: Uint8Array): CsrReading {
   if (der.length > LARGEST_CSR_BYTES)
     return refused('too-large', `${der.length} bytes are more than ${LARGEST_CSR_BYTES}`)
   const outer = readOne(der, TAG.sequence)
-  if (outer === undefined) return refused('not-der', 'it is not one whole DER value')
+  if (outer === undefined || !isStrictDer(der)) return refused('not-der', 'it is not one whole DER value')
   const [content, identifier, signatureBits, ...behind] = itemsOf(outer, TAG.sequence) ?? []
   const [version, subject, keyInfo, attributes, ...rest] = itemsOf(content, TAG.sequence) ?? []
   const signature = octetsOf(signatureBits)
@@ -70,7 +71,8 @@ export function readCsr(der: Uint8Array): CsrReading {
     return refused('malformed', 'it is not content, algorithm and signature (RFC 2986 4.2)')
   if (version?.tag !== TAG.integer || subject === undefined)
     return refused('malformed', 'it has no version and subject (RFC 2986 4.1)')
-  if (Buffer.compare(version.content, VERSION_0) !== 0) return refused('wrong-version', 'its version is not 0')
+  if (Buffer.compare(version.content, VERSION_0) !== 0)
+    return refused('wrong-version', 'its version is not 0')
   if (keyInfo === undefined || attributes === undefined || rest.length > 0)
     return refused('malformed', 'it has not one public key and attributes (RFC 2986 4.1)')
   const key = readKey(keyInfo.whole)

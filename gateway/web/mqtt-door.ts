@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws'
 import type { Broker } from '../broker/aedes-broker.ts'
 import type { EventSink, Identity } from '../ports.ts'
 import type { WebConnection } from './connections.ts'
-import { factsOf, pathOf } from './http-door.ts'
+import { factsOf, pathOf, tellRefusal } from './http-facts.ts'
 import type { WebLimits } from './limits.ts'
 import { MqttSocket } from './mqtt-socket.ts'
 import { requestFault, type OwnNames } from './request-rules.ts'
@@ -57,8 +57,8 @@ export function createMqttDoor(options: MqttDoorOptions): UpgradeMqtt {
     const { socket, address, listener } = connection
     socket.on('error', () => undefined)
     const refuse = ({ status, reason, headers }: UpgradeFault): void => {
-      events.emit('security', 'websocket-refused', { reason, address, listener })
-      socket.end(bareAnswer(status, STATUS_CODES[status] ?? '', headers))
+      tellRefusal(connection, events, 'websocket-refused', { reason })
+      socket.write(bareAnswer(status, STATUS_CODES[status] ?? '', headers))
       socket.destroySoon()
     }
     const fault = upgradeFault(request, options.own())

@@ -18,6 +18,8 @@ import { createRouteTable } from './route-table.ts'
 import type { Route, WebClient } from './route.ts'
 import { openSecureFront, type WebListen } from './secure-front.ts'
 
+export type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
+
 export interface WebServerOptions {
   readonly listen: readonly WebListen[]
   /** As that of the broker: the server's key and chain, the CAs of clients, their CRLs. */
@@ -27,7 +29,7 @@ export interface WebServerOptions {
   /** Serves MQTT over WebSocket. */
   readonly broker: Pick<Broker, 'accept'>
   /** Whose session a Cookie header holds; without it no person is ever there. */
-  readonly sessionOf?: (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
+  readonly sessionOf?: SessionOf | undefined
   /** Pages of other servers that may use this one, as `https://name:port`. */
   readonly allowedOrigins?: readonly string[]
   readonly events: EventSink

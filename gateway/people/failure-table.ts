@@ -42,7 +42,8 @@ export class FailureTable {
       : Math.max(0, delayMs(failures.count, this.#rule) - Math.max(0, passedMs))
   }
 
-  add(key: string, nowMs: number, sinceMs = 0): void {
+  /** Counts a failure; what it answers takes it back. */
+  add(key: string, nowMs: number, sinceMs = 0): () => void {
     const former = this.#byKey.get(key)
     const isForgotten =
       former === undefined ||
@@ -50,14 +51,12 @@ export class FailureTable {
       nowMs - former.lastAtMs >= this.#rule.forgottenAfterMs
     if (former === undefined && this.#byKey.size >= this.#longest) this.#makeRoom(nowMs)
     this.#byKey.set(key, { count: isForgotten ? 1 : former.count + 1, lastAtMs: nowMs })
-  }
-
-  /** Takes the last failure back. */
-  takeBack(key: string): void {
-    const failures = this.#byKey.get(key)
-    if (failures === undefined) return
-    if (failures.count <= 1) this.#byKey.delete(key)
-    else this.#byKey.set(key, { ...failures, count: failures.count - 1 })
+    return () => {
+      const failures = this.#byKey.get(key)
+      if (failures === undefined) return
+      if (failures.count <= 1 || former === undefined) this.#byKey.delete(key)
+      else this.#byKey.set(key, { count: failures.count - 1, lastAtMs: former.lastAtMs })
+    }
   }
 
   clear(key: string): void {

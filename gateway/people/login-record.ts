@@ -62,18 +62,21 @@ export class LoginRecord {
     )
   }
 
-  /** Counts an attempt as failed; it stays so unless `succeeded` says otherwise. */
-  begun(attempt: LoginAttempt, nowMs: number): void {
-    this.#accounts.add(this.#keyOf(attempt), nowMs, attempt.delaysEndedAtMs)
-    this.#addresses.add(attempt.source, nowMs)
-  }
-
-  /** Forgets the failures of the account, not those of the address: else one's own account would wash them away. */
-  succeeded(attempt: LoginAttempt): void {
-    this.#accounts.clear(this.#keyOf(attempt))
-    this.#addresses.takeBack(attempt.source)
-    const known = (this.#familiar.get(attempt.id) ?? []).filter((source) => source !== attempt.source)
-    this.#familiar.set(attempt.id, [attempt.source, ...known].slice(0, FAMILIAR_ADDRESSES))
+  /**
+   * Counts an attempt as failed; it stays so unless it is said to have succeeded. A success forgets the failures of the
+   * account, not those of the address: else whoever has an account would wash an address clean with it.
+   */
+  begun(attempt: LoginAttempt, nowMs: number): { readonly succeeded: () => void } {
+    const key = this.#keyOf(attempt)
+    this.#accounts.add(key, nowMs, attempt.delaysEndedAtMs)
+    const takeBack = this.#addresses.add(attempt.source, nowMs)
+    return {
+      succeeded: () => {
+        this.#accounts.clear(key)
+        takeBack()
+        this.#remember(attempt)
+      },
+    }
   }
 
   /** Keeps what concerns people who are still there. */
@@ -87,6 +90,11 @@ export class LoginRecord {
       addresses: this.#addresses.rows(),
       familiar: [...this.#familiar],
     }
+  }
+
+  #remember({ id, source }: LoginAttempt): void {
+    const others = (this.#familiar.get(id) ?? []).filter((known) => known !== source)
+    this.#familiar.set(id, [source, ...others].slice(0, FAMILIAR_ADDRESSES))
   }
 
   #keyOf({ id, source }: LoginAttempt): string {

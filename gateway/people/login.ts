@@ -81,7 +81,7 @@ async function attempt(credentials: Credentials, options: LoginOptions): Promise
   const counted = attemptOf(credentials, directory)
   const user = directory.user(credentials.id)
   // Failed until it has succeeded: an answer that never comes, or a crash, is no free attempt.
-  record.begun(counted, clock.nowMs())
+  const counting = record.begun(counted, clock.nowMs())
   const [isRight] = await Promise.all([isRightPassword(credentials, user, options), save(options)])
   const reason = whyRefused(credentials.id, user, isRight, directory)
   if (reason !== undefined) {
@@ -91,7 +91,7 @@ async function attempt(credentials: Credentials, options: LoginOptions): Promise
   // Nothing is awaited between the last look and the session, so a person who is locked meanwhile has no session left.
   const session = options.startSession(credentials.id)
   events.emit('security', 'logged-in', shown(credentials))
-  record.succeeded(counted)
+  counting.succeeded()
   await Promise.all([save(options), rehash(credentials, user, options)])
   return { kind: 'accepted', ...session }
 }

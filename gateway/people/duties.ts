@@ -98,6 +98,15 @@ export function reachOf(person: OperatorEntry, action: Action): 'everywhere' | r
   return rows.some(({ doesInWard }) => doesInWard.includes(action)) ? person.wards : []
 }
 
+/** Everything the person may do, and where. */
+export function rightsOf(
+  person: OperatorEntry,
+): readonly { readonly action: Action; readonly where: 'everywhere' | readonly string[] }[] {
+  return ACTIONS.map((action) => ({ action, where: reachOf(person, action) })).filter(
+    ({ where }) => where === 'everywhere' || where.length > 0,
+  )
+}
+
 // Who is kept out has no duty for the time being.
 function rowsOf({ duties, locked }: OperatorEntry): readonly DutyRow[] {
   return locked === true ? [] : duties.map((duty) => TABLE[duty])

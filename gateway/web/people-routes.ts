@@ -1,7 +1,7 @@
 /** `/api/v1/session`: a person logs in, asks who they are, and logs out. Whoever is refused is told no, and not why. */
 
 import { toInstant } from '../contract/instant.ts'
-import { ACTIONS, reachOf, scopesOf } from '../people/duties.ts'
+import { rightsOf, scopesOf } from '../people/duties.ts'
 import { personOf } from '../people/may-do.ts'
 import type { People } from '../people/people.ts'
 import { cookieOf, NO_COOKIE } from '../people/session-cookie.ts'
@@ -53,11 +53,7 @@ function whoAmI(client: WebClient, people: People): WebResponse {
     wards,
     by: session === undefined ? 'certificate' : 'password',
     reads: scopesOf(row),
-    // An action that is bound to wards is named with them.
-    rights: ACTIONS.flatMap((action) => {
-      const reach = reachOf(row, action)
-      return reach.length === 0 ? [] : [{ action, where: reach }]
-    }),
+    rights: rightsOf(row),
     expiresAt: toInstant(identity.notAfterMs),
     ...(session === undefined ? {} : { idleEndsAt: toInstant(session.idleEndsAtMs) }),
   })

@@ -73,7 +73,7 @@ export interface Enrolment {
   /** Judges the key that a recognised sender has proved to own. */
   claim(request: ClaimRequest): ClaimVerdict
   /** The certificate is out: the code is used up for every other key. */
-  settle(request: ClaimRequest & { readonly serial: string }): void
+  settle(request: ClaimRequest & { readonly certificatePem: string }): void
   /** The certificate of this identity as the store keeps it, without its key; whatever it is worth. */
   delivered(invitee: Invitee): X509Certificate | undefined
   /** The requests that wait for an operator. */
@@ -147,13 +147,13 @@ export function openEnrolment(stateDir: string): Enrolment {
         const requester = requesterOf(request.publicKeySha256, request.address, request.nowMs)
         return [verdict, [{ ...invitation, state: 'pending', requester }]]
       }),
-    settle: ({ serial, ...request }) =>
+    settle: ({ certificatePem, ...request }) =>
       changing(request.nowMs, (all) => {
         const invitation = all.find((each) => isSame(each, request))
         if (invitation === undefined || invitation.state === 'used') return [undefined, []]
         const { publicKeySha256, address, nowMs } = request
         const requester = { publicKeySha256, address, atMs: nowMs, expiresAtMs: nowMs + LOST_ANSWER_MS }
-        return [undefined, [{ ...invitation, state: 'used', requester, serial }]]
+        return [undefined, [{ ...invitation, state: 'used', requester, certificatePem }]]
       }),
     delivered({ role, id }) {
       const file = certificatePath(layout, role, id)

@@ -64,11 +64,12 @@ export function createIssuer(store: EstStore) {
       out,
     }: FirstRequest): IssueAnswer {
       const valid = validOf(role, id, nowMs)
-      const isForKey = out !== undefined && publicKeySha256(out.publicKey) === sha256
-      if (isForKey && valid.some(({ serial }) => serial === out.serialNumber))
-        return { kind: 'issued', certificate: out }
+      const again = verdict.kind === 'repeat' ? new X509Certificate(verdict.certificatePem) : out
+      const isForKey = again !== undefined && publicKeySha256(again.publicKey) === sha256
+      if (isForKey && valid.some(({ serial }) => serial === again.serialNumber))
+        return { kind: 'issued', certificate: again }
       if (verdict.kind === 'repeat')
-        return { kind: 'refused', reason: 'code-used', detail: `for the certificate ${verdict.serial}` }
+        return { kind: 'refused', reason: 'code-used', detail: 'its certificate is no longer valid' }
       const [held] = valid
       if (held !== undefined)
         return {
@@ -76,7 +77,7 @@ export function createIssuer(store: EstStore) {
           reason: 'already-certified',
           detail: `serial ${held.serial}; revoke it first`,
         }
-      return certified(() => store.certify({ role, id, publicKeyPem, nowMs }))
+      return certified(id, () => store.certify({ role, id, publicKeyPem, nowMs }))
     },
     next({ role, id, publicKeyPem, nowMs }: KeyOfIdentity): IssueAnswer {
       const today = store
@@ -89,17 +90,17 @@ export function createIssuer(store: EstStore) {
           detail: `${today.length} certificates in a day`,
           retryAfterMs: RETRY_MS,
         }
-      return certified(() => store.certify({ role, id, publicKeyPem, nowMs, renews: true }))
+      return certified(id, () => store.certify({ role, id, publicKeyPem, nowMs, renews: true }))
     },
   }
 }
 
-/** What the store refuses for the sake of the request is a refusal; a disk that is full is the gateway's own fault. */
-function certified(certify: () => { readonly certificatePem: string }): IssueAnswer {
+/** What is wrong with this request is a refusal; a full disk or an authority without key is the gateway's own fault. */
+function certified(id: string, certify: () => { readonly certificatePem: string }): IssueAnswer {
   try {
     return { kind: 'issued', certificate: new X509Certificate(certify().certificatePem) }
   } catch (error) {
-    if (!(error instanceof CertificateError) || error.context['systemCode'] !== undefined) throw error
+    if (!(error instanceof CertificateError) || error.context['id'] !== id) throw error
     return { kind: 'refused', reason: 'not-certifiable', detail: error.message }
   }
 }

@@ -105,7 +105,7 @@ export function createEstRoutes(options: EstOptions): readonly Route[] {
     const issued = issue.first({ ...known, ...asked, nowMs, out, verdict })
     if (issued.kind === 'refused') return no(statusOf(issued))
     const { certificate } = issued
-    enrolment.settle({ ...claim, serial: certificate.serialNumber })
+    enrolment.settle({ ...claim, certificatePem: certificate.toString() })
     events.emit('security', 'enrolled', { ...who, serial: certificate.serialNumber, ...describeKey(asked) })
     return certificatesAnswer([certificate], true)
   }

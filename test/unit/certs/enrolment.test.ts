@@ -27,7 +27,7 @@ const claim = (publicKeySha256 = KEY_A, atMs = nowMs) =>
 const recognise = (user: string, code: string, atMs = nowMs) =>
   enrolment.recognise({ user, code, nowMs: atMs })
 const settle = (publicKeySha256 = KEY_A, atMs = nowMs) =>
-  enrolment.settle({ ...MON_1, publicKeySha256, address, nowMs: atMs, serial: '4A' })
+  enrolment.settle({ ...MON_1, publicKeySha256, address, nowMs: atMs, certificatePem: 'PEM' })
 const refused = (reason: string) => ({ kind: 'refused', reason })
 
 describe('a code', () => {
@@ -100,7 +100,7 @@ describe('a code', () => {
     const { code } = enrolment.invite({ ...MON_1, nowMs })
     settle()
     expect(recognise('mon-1', code).kind).toBe('recognised')
-    expect(claim(KEY_A)).toEqual({ kind: 'repeat', serial: '4A' })
+    expect(claim(KEY_A)).toEqual({ kind: 'repeat', certificatePem: 'PEM' })
     expect(claim(KEY_B)).toEqual(refused('code-used'))
     settle(KEY_B)
     expect(claim(KEY_B)).toEqual(refused('code-used'))
@@ -144,7 +144,7 @@ describe('a code that needs an operator', () => {
     expect(claim(KEY_B, nowMs + 31 * HOUR_MS)).toEqual(refused('other-key'))
     expect(enrolment.pending(nowMs)).toEqual([])
     settle(KEY_A, nowMs + 31 * HOUR_MS)
-    expect(claim(KEY_A, nowMs + 31 * HOUR_MS)).toEqual({ kind: 'repeat', serial: '4A' })
+    expect(claim(KEY_A, nowMs + 31 * HOUR_MS)).toEqual({ kind: 'repeat', certificatePem: 'PEM' })
     expect(claim(KEY_A, nowMs + 33 * HOUR_MS)).toEqual(refused('code-expired'))
   })
 

@@ -82,9 +82,26 @@ const HOST = 'Host: localhost\r\n'
 const SMUGGLED = 'GET /echo?smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 const PIECES = [
-  ...['GET', 'POST', ' ', '/echo', 'HTTP/1.1', '\r\n', '\n', 'Host: evil.example', 'Content-Length: 3', ':'],
-  ...['Transfer-Encoding: chunked', '0\r\n\r\n', '\u0000', '3', 'abc', 'Upgrade: websocket', 'Cookie: a=b'],
-  ...['Connection: Upgrade', 'Expect: 100-continue', 'Connection: close'],
+  'GET',
+  'POST',
+  ' ',
+  '/echo',
+  'HTTP/1.1',
+  '\r\n',
+  '\n',
+  'Host: evil.example',
+  'Content-Length: 3',
+  ':',
+  'Transfer-Encoding: chunked',
+  '0\r\n\r\n',
+  '\u0000',
+  '3',
+  'abc',
+  'Upgrade: websocket',
+  'Cookie: a=b',
+  'Connection: Upgrade',
+  'Expect: 100-continue',
+  'Connection: close',
 ]
 
 describe('a request that could be read in two ways', () => {

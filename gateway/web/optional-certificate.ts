@@ -29,7 +29,9 @@ export type Presented =
  * The certificate decides, not `socket.authorized` alone: OpenSSL calls a resumed session without any certificate
  * verified, and one of a first handshake without certificate not verified.
  */
-export function presentedBy(socket: TLSSocket): Presented {
+export function presentedBy(
+  socket: Pick<TLSSocket, 'authorized' | 'authorizationError' | 'getPeerX509Certificate'>,
+): Presented {
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return { kind: 'none' }
   if (socket.authorized) return { kind: 'verified', certificate }

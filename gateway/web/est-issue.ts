@@ -7,16 +7,7 @@ import type { ClientRole } from '../../certs/profile.ts'
 import { publicKeySha256 } from '../../certs/public-key.ts'
 import type { CertificateStore } from '../../certs/store.ts'
 
-export interface EstStore extends Pick<CertificateStore, 'site' | 'list'> {
-  authorities(): readonly { readonly certificate: X509Certificate }[]
-  certify(request: {
-    readonly role: ClientRole
-    readonly id: string
-    readonly publicKeyPem: string
-    readonly nowMs: number
-    readonly renews?: boolean
-  }): { readonly certificatePem: string }
-}
+export type EstStore = Pick<CertificateStore, 'site' | 'list' | 'authorities' | 'certify'>
 
 export interface IssueRefusal {
   readonly kind: 'refused'

@@ -20,7 +20,8 @@ import {
   refusalAnswer,
   type RefusalAnswer,
 } from './est-message.ts'
-import { describeKey, printable, showIdentity } from './est-words.ts'
+import { describeKey, showIdentity } from './est-words.ts'
+import { printable } from './http-facts.ts'
 import type { Route, WebRequest, WebResponse } from './route.ts'
 
 export interface EstOptions {

@@ -3,8 +3,6 @@
 import { keyCheck } from '../../certs/enrolment-code.ts'
 import type { ClientRole } from '../../certs/profile.ts'
 
-const LONGEST_SHOWN = 120
-
 export function showIdentity({ role, id }: { readonly role: ClientRole; readonly id: string }): string {
   return `${role}/${id}`
 }
@@ -12,9 +10,4 @@ export function showIdentity({ role, id }: { readonly role: ClientRole; readonly
 /** The hash of the key, and its short form that people compare by voice. */
 export function describeKey({ publicKeySha256 }: { readonly publicKeySha256: string }) {
   return { keySha256: publicKeySha256, keyCheck: keyCheck(publicKeySha256) }
-}
-
-/** Short, and nothing that could end a line or draw on a terminal. */
-export function printable(text: string): string {
-  return text.slice(0, LONGEST_SHOWN).replaceAll(/[^ -~]/g, '?')
 }

@@ -151,9 +151,15 @@ function refusal(reason: string, answer: RefusalAnswer & { readonly detail?: str
   return { kind: 'refused', reason, ...answer }
 }
 
+const STATUS_OF: Readonly<Record<IssueRefusal['reason'], number>> = {
+  'already-certified': 403,
+  'code-used': 401,
+  'not-certifiable': 403,
+  'too-often': 429,
+}
+
 function statusOf({ reason, detail, retryAfterMs }: IssueRefusal): Omit<Refusal, 'kind'> {
-  const status = retryAfterMs === undefined ? 403 : 429
-  return { reason, status, ...(detail === undefined ? {} : { detail }), retryAfterMs }
+  return { reason, status: STATUS_OF[reason], ...(detail === undefined ? {} : { detail }), retryAfterMs }
 }
 
 function get(operation: string, handle: Route['handle']): Route {

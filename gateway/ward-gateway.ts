@@ -10,12 +10,13 @@ import { toInstant } from './contract/instant.ts'
 import type { GatewayStateMessage } from './contract/reading.ts'
 import { opsStateTopic } from './contract/topics.ts'
 import { errorMessage } from './errors.ts'
-import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import { inventoryOf, inventoryPath, readInventory } from './inventory/inventory-file.ts'
+import { watchFile } from './inventory/watched-file.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
-import { createIdentify } from './security/identify.ts'
+import { createIdentify, type Identify } from './security/identify.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -31,6 +32,8 @@ export interface WardGatewayOptions {
 
 export interface WardGateway {
   readonly broker: Broker
+  /** Whose a certificate is, and whether it may be used now: the same answer for every way in. */
+  readonly identify: Identify
   /** Reads the inventory and the certificates again; sessions that are still good stay open. */
   reload(): Promise<void>
   stop(): Promise<void>
@@ -38,7 +41,18 @@ export interface WardGateway {
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
   const { gateway, clock, log, events, counters, state, store } = options
-  let inventory = inventoryOf(readInventory(state))
+  const rows = watchFile({
+    path: inventoryPath(state),
+    read: () => readInventory(state),
+    clock,
+    onChange: () => {
+      takeInventory().catch(notPublished)
+    },
+    onFault: (error) => {
+      events.emit('technical', 'inventory-not-read', { reason: errorMessage(error) })
+    },
+  })
+  let inventory = inventoryOf(rows.content)
   // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
   const current: Inventory = {
     find: (role, id) => inventory.find(role, id),
@@ -46,11 +60,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     devices: () => inventory.devices(),
   }
   const admission = createAdmission({ ...options, inventory, protocolById })
+  const identify = createIdentify(store.site, clock)
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: store.serverMaterial(),
-    identify: createIdentify(store.site, clock),
+    identify,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
     events,
     counters,
@@ -63,6 +78,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   const notPublished = (error: unknown): void => {
     log.error('not-published', { reason: errorMessage(error) })
   }
+  // Rights that were withdrawn end at once, not at the next sweep.
+  const takeInventory = async (): Promise<void> => {
+    inventory = inventoryOf(rows.content)
+    broker.reload(store.serverMaterial())
+    await publishAll(admission.replaceInventory(inventory))
+  }
   events.attach(broker)
   const stopLives = await admission.start(broker, notPublished)
   const sessions = broker.onSession$.subscribe(({ identity, kind }) => {
@@ -71,12 +92,15 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   await broker.publish(stateMessage(gateway, 'online', clock))
   return {
     broker,
+    identify,
     async reload() {
-      inventory = inventoryOf(readInventory(state))
-      broker.reload(store.serverMaterial())
-      await publishAll(admission.replaceInventory(inventory))
+      // Whoever asks for it is told when the file cannot be read; what is in force stays.
+      readInventory(state)
+      rows.refresh()
+      await takeInventory()
     },
     async stop() {
+      rows.stop()
       stopLives()
       sessions.unsubscribe()
       await broker.publish(stateMessage(gateway, 'stopping', clock))

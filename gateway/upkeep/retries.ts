@@ -36,9 +36,14 @@ export class Retries {
     this.#failures.delete(what)
   }
 
-  /** How long until something is to be tried again; undefined when nothing waits. */
+  /** What is no longer to be done has not failed any more: somebody else has done it. */
+  forgetOthers(wanted: readonly string[]): void {
+    for (const what of this.#failures.keys()) if (!wanted.includes(what)) this.#failures.delete(what)
+  }
+
+  /** How long until something is to be tried again, at least a minute; undefined when nothing has failed. */
   nextInMs(monotonicMs: number): number | undefined {
-    const waits = [...this.#failures.values()].map(({ tryAtMs }) => Math.max(0, tryAtMs - monotonicMs))
+    const waits = [...this.#failures.values()].map(({ tryAtMs }) => Math.max(FIRST_DELAY_MS, tryAtMs - monotonicMs))
     return waits.length === 0 ? undefined : Math.min(...waits)
   }
 }

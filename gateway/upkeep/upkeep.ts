@@ -113,7 +113,9 @@ class RunningUpkeep implements Upkeep {
     if (time.standing === 'implausible')
       throw new Error(`nothing is renewed while the clock is implausible: ${time.reason ?? 'unknown'}`)
     const nowMs = time.nowMs()
-    for (const act of upkeepDue(holdings(nowMs), nowMs)) {
+    const due = upkeepDue(holdings(nowMs), nowMs)
+    this.#retries.forgetOthers([...STEPS, ...due.map(nameOf)])
+    for (const act of due) {
       if (this.#isOver) return
       if (!this.#retries.isWaiting(nameOf(act), clock.monotonicMs())) await this.#perform(act, nowMs)
     }
@@ -149,7 +151,7 @@ class RunningUpkeep implements Upkeep {
   }
 
   /** A step of a look: what it throws is told and tried again, and the steps after it go on. */
-  async #attempt(step: string, run: () => Promise<void>): Promise<void> {
+  async #attempt(step: (typeof STEPS)[number], run: () => Promise<void>): Promise<void> {
     const { clock, events } = this.#options
     try {
       await run()
@@ -170,6 +172,8 @@ class RunningUpkeep implements Upkeep {
     }
   }
 }
+
+const STEPS = ['upkeep', 'take-up', 'alarms'] as const
 
 const SUCCESS: Readonly<Record<UpkeepAct['act'], string>> = {
   'renew-authority': 'certificate-renewed',

@@ -38,6 +38,12 @@ describe('a failure', () => {
     expect(retries.fail('x', 'disk full', 1)).toBe(true)
   })
 
+  it('that is nobody’s any more, because the thing was done elsewhere, keeps nobody busy', () => {
+    const retries = new Retries()
+    retries.fail('x', 'disk full', 0)
+    expect(retries.nextInMs(DAY_MS)).toBe(MINUTE_MS)
+  })
+
   it('of one thing makes nothing else wait', () => {
     const retries = new Retries()
     retries.fail('x', 'disk full', 0)

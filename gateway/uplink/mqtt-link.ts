@@ -34,10 +34,10 @@ export interface SubscribingLink extends MessageLink {
 }
 
 /**
- * 'offline': there is no session to go over from; the next attempt uses the newest material by itself. 'busy' and 'failed':
+ * 'current': the session shows the newest certificate already. 'offline': there is no session to go over from; the next attempt uses the newest material by itself. 'busy' and 'failed':
  * the old session goes on, because acknowledgements did not come in time or the far end did not take the new certificate.
  */
-export type RenewOutcome = 'renewed' | 'offline' | 'busy' | 'failed'
+export type RenewOutcome = 'renewed' | 'current' | 'offline' | 'busy' | 'failed'
 
 export interface MqttLinkOptions {
   readonly url: string
@@ -72,6 +72,7 @@ class MqttLink implements SubscribingLink {
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #session: MqttSession | undefined
+  #shownCert = ''
   #goingOver: Promise<RenewOutcome> | undefined
 
   constructor(options: MqttLinkOptions) {
@@ -155,15 +156,15 @@ class MqttLink implements SubscribingLink {
   }
 
   async #open(): Promise<void> {
-    await this.#logIn(await this.#dial())
+    const tls = this.#options.material()
+    await this.#logIn(await this.#dial(tls), tls)
   }
 
-  #dial(): Promise<TLSSocket> {
-    const { material } = this.#options
-    return guardedDial({ ...this.#options, tls: material(), signal: this.#closing.signal })
+  #dial(tls: ClientMaterial): Promise<TLSSocket> {
+    return guardedDial({ ...this.#options, tls, signal: this.#closing.signal })
   }
 
-  async #logIn(socket: TLSSocket): Promise<void> {
+  async #logIn(socket: TLSSocket, { cert }: ClientMaterial): Promise<void> {
     const { clientId, clock } = this.#options
     const signal = this.#closing.signal
     const onMessage = (message: ReceivedMessage): void => this.#subscriptions.deliver(message)
@@ -173,6 +174,7 @@ class MqttLink implements SubscribingLink {
       return
     }
     this.#session = session
+    this.#shownCert = cert
     this.#enter({
       kind: 'online',
       address: socket.remoteAddress ?? '',
@@ -186,9 +188,12 @@ class MqttLink implements SubscribingLink {
     const before = this.#session
     const online = this.#state.value
     if (before === undefined || online.kind !== 'online') return 'offline'
+    let tls: ClientMaterial
     let socket: TLSSocket
     try {
-      socket = await this.#dial()
+      tls = this.#options.material()
+      if (tls.cert === this.#shownCert) return 'current'
+      socket = await this.#dial(tls)
     } catch (error) {
       this.#tell('link-not-renewed', error)
       return 'failed'
@@ -201,7 +206,7 @@ class MqttLink implements SubscribingLink {
       return 'busy'
     }
     try {
-      await this.#logIn(socket)
+      await this.#logIn(socket, tls)
     } catch (error) {
       // A good session is not given up for a certificate that the far end does not take.
       this.#tell('link-not-renewed', error)
@@ -209,7 +214,6 @@ class MqttLink implements SubscribingLink {
       this.#enter(online, 'the far end did not take the renewed certificate')
       return 'failed'
     }
-    // The broker has ended it already when it takes the newcomer for the same client.
     await before.close()
     return this.#session === before ? 'offline' : 'renewed'
   }

@@ -98,6 +98,12 @@ describe('a link whose certificate was renewed', () => {
     expect(after?.closed).toBe(false)
   })
 
+  it('stays where it is when its certificate is still the newest', async () => {
+    const link = await online()
+    expect(await link.renew()).toBe('current')
+    expect(connections).toHaveLength(1)
+  })
+
   it('never says offline on the way, so that nobody takes the hand-over for a loss', async () => {
     const link = await online()
     const states: string[] = []

@@ -81,6 +81,7 @@ export async function writeDemoConfig(stateDir: string, devices: readonly Runnin
     state: '.',
     log: { level: 'info' },
     broker: { listen: [{ host: '127.0.0.1', port: await freePort(8883) }] },
+    web: { listen: [{ host: '127.0.0.1', port: await freePort(8443) }] },
     health: { host: '127.0.0.1', port: await freePort(9464) },
     bedside: { id: DEMO_BEDSIDE, devices: devices.map(deviceConfig) },
   }

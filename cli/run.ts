@@ -25,6 +25,8 @@ export function runCommand(): Command {
       process.on('SIGHUP', reload)
       for (const { host, port } of gateway.addresses)
         log.info('listening', { url: `mqtts://${host}:${port}` })
+      for (const { host, port } of gateway.webAddresses)
+        log.info('listening', { url: `https://${host}:${port}` })
       await stopSignal(systemClock)
       process.off('SIGHUP', reload)
       await gateway.stop()

@@ -1,5 +1,8 @@
 /** The only place that asks the machine for the time. Everything else is given a Clock. */
 
+import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
+
 /** Ends a timer. Safe to call twice. */
 export type Cancel = () => void
 
@@ -58,5 +61,28 @@ function everyLong(periodMs: number, task: () => void): Cancel {
   return () => {
     isOver = true
     cancel()
+  }
+}
+
+/** How long the machine has been up, also while it slept: what the wall clock is held against. */
+export interface Uptime {
+  /** Never steps. Unlike the monotonic clock it goes on while the machine is suspended. */
+  sinceBootMs(): number
+  /** A word that is new with each boot; undefined where the system has none. */
+  readonly bootId: string | undefined
+}
+
+// proc(5): /proc/uptime counts the time in suspend too, and boot_id is drawn at each boot.
+export const systemUptime: Uptime = {
+  sinceBootMs: () => uptime() * 1000,
+  bootId: readBootId(),
+}
+
+function readBootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not Linux: after a restart of the process nothing is known of the time in between.
+    return undefined
   }
 }

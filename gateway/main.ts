@@ -17,6 +17,8 @@ import { startHealthServer } from './telemetry/health-server.ts'
 import { createBridge, type Bridge } from './uplink/bridge.ts'
 import { createMqttLink } from './uplink/mqtt-link.ts'
 import { startWardGateway, type WardGateway } from './ward-gateway.ts'
+import { startWebPart } from './web-part.ts'
+import type { WebServer } from './web/web-server.ts'
 
 export interface GatewayOptions {
   readonly software: string
@@ -27,6 +29,8 @@ export interface GatewayOptions {
 export interface RunningGateway {
   /** Where devices and stations connect; empty for a bedside part alone. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  /** Where HTTPS is served; empty when it is not. */
+  readonly webAddresses: RunningGateway['addresses']
   readonly healthPort: number | undefined
   readonly counters: MeteredCounters
   /** Reads inventory, certificates and CRL again without dropping good sessions. */
@@ -57,6 +61,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   try {
     const ward = await startWard(parts, software)
     if (ward !== undefined) undo.push(() => ward.stop())
+    const web = await startWeb(parts, ward)
+    if (web !== undefined) undo.push(() => web.stop())
     const bridges = config.uplinks.map((uplink) => startUplink(uplink, parts, ward))
     undo.push(...bridges.map((bridge) => () => bridge.close()))
     const bedside = config.bedside === undefined ? undefined : startBedsidePart(config.bedside, parts, ward)
@@ -69,14 +75,16 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
             notReady: () => notReady(parts),
           })
     if (health !== undefined) undo.push(() => health.stop())
-    const stopRenewal = ward === undefined ? undefined : keepCrlFresh(parts, ward)
+    const stopRenewal = ward === undefined ? undefined : keepCrlFresh(parts, ward, web)
     log.info('started', { software, gateway: config.gateway })
     return {
       addresses: ward?.broker.addresses ?? [],
+      webAddresses: web?.addresses ?? [],
       healthPort: health?.port,
       counters,
       async reload() {
         await ward?.reload()
+        web?.reload(parts.store.serverMaterial())
         log.info('reloaded', { gateway: config.gateway })
       },
       async stop() {
@@ -96,6 +104,13 @@ async function startWard(parts: Parts, software: string): Promise<WardGateway | 
   if (config.broker === undefined) return undefined
   if (store.isCrlDue(clock.nowMs())) store.refreshCrl(clock.nowMs())
   return startWardGateway({ ...config, ...parts, software, broker: config.broker })
+}
+
+async function startWeb(parts: Parts, ward: WardGateway | undefined): Promise<WebServer | undefined> {
+  const { web } = parts.config
+  if (web === undefined) return undefined
+  if (ward === undefined) throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
+  return startWebPart({ ...parts, web, ward, routes: [] })
 }
 
 function startUplink(uplink: UplinkConfig, parts: Parts, ward: WardGateway | undefined): Bridge {
@@ -158,12 +173,17 @@ function ownListener(ward: WardGateway | undefined): string {
   return `mqtts://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`
 }
 
-function keepCrlFresh({ store, clock, log, events }: Parts, ward: WardGateway): Cancel {
+function keepCrlFresh(
+  { store, clock, log, events }: Parts,
+  ward: WardGateway,
+  web: WebServer | undefined,
+): Cancel {
   return clock.every(CRL_CHECK_MS, () => {
     if (!store.isCrlDue(clock.nowMs())) return
     try {
       store.refreshCrl(clock.nowMs())
       ward.broker.reload(store.serverMaterial())
+      web?.reload(store.serverMaterial())
       log.info('crl-renewed')
     } catch (error) {
       events.emit('technical', 'crl-not-renewed', { reason: errorMessage(error) })

@@ -15,7 +15,7 @@ import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
-import { createIdentify } from './security/identify.ts'
+import { createIdentify, type Identify } from './security/identify.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -31,6 +31,8 @@ export interface WardGatewayOptions {
 
 export interface WardGateway {
   readonly broker: Broker
+  /** Whose a certificate is, and whether it may be used now: the same answer for every way in. */
+  readonly identify: Identify
   /** Reads the inventory and the certificates again; sessions that are still good stay open. */
   reload(): Promise<void>
   stop(): Promise<void>
@@ -46,11 +48,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     devices: () => inventory.devices(),
   }
   const admission = createAdmission({ ...options, inventory, protocolById })
+  const identify = createIdentify(store.site, clock)
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: store.serverMaterial(),
-    identify: createIdentify(store.site, clock),
+    identify,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
     events,
     counters,
@@ -71,6 +74,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   await broker.publish(stateMessage(gateway, 'online', clock))
   return {
     broker,
+    identify,
     async reload() {
       inventory = inventoryOf(readInventory(state))
       broker.reload(store.serverMaterial())

@@ -109,7 +109,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
 }
 
-async function bind(front: Server, listen: ListenAddress): Promise<number> {
+export async function bind(front: Server, listen: ListenAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     front.once('error', (error) => {
       const detail = { host: listen.host, port: listen.port, code: errorCode(error) }
@@ -135,12 +135,12 @@ const BIND_HINTS: Readonly<Record<string, string>> = {
  * Node emits a refused certificate only when the TLS socket is closed and has forgotten its peer; what it keeps is the
  * TCP socket beneath, as `_parent`.
  */
-function approachOf(socket: TLSSocket, approaches: WeakMap<object, Approach>): Approach | undefined {
+export function approachOf(socket: TLSSocket, approaches: WeakMap<object, Approach>): Approach | undefined {
   const parent = '_parent' in socket ? socket._parent : undefined
   return typeof parent === 'object' && parent !== null ? approaches.get(parent) : undefined
 }
 
-function subjectOf(certificate: X509Certificate): Readonly<Record<string, string>> {
+export function subjectOf(certificate: X509Certificate): Readonly<Record<string, string>> {
   return {
     subject: certificate.subject.replaceAll('\n', ', ').slice(0, 256),
     altName: (certificate.subjectAltName ?? '').slice(0, 256),
@@ -148,11 +148,11 @@ function subjectOf(certificate: X509Certificate): Readonly<Record<string, string
   }
 }
 
-function abandon(socket: TLSSocket): void {
+export function abandon(socket: TLSSocket): void {
   socket.on('error', () => undefined)
   socket.destroy()
 }
 
-function nameOf({ host, port }: ListenAddress): string {
+export function nameOf({ host, port }: ListenAddress): string {
   return `${host}:${port}`
 }

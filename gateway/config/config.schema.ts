@@ -18,7 +18,7 @@ const BROKER = {
   properties: {
     listen: {
       type: 'array',
-      description: 'Where MQTT over mutual TLS is served; there is no other kind of listener',
+      description: 'Where MQTT over mutual TLS is served; without TLS it is served nowhere',
       minItems: 1,
       maxItems: 16,
       items: {
@@ -39,6 +39,45 @@ const BROKER = {
             examples: ['1.3'],
           },
         },
+      },
+    },
+  },
+} as const
+
+const WEB = {
+  type: 'object',
+  description: 'Serves HTTPS: enrolment, log-in and MQTT over WebSocket; not served when absent',
+  additionalProperties: false,
+  required: ['listen'],
+  properties: {
+    listen: {
+      type: 'array',
+      description: 'Where HTTPS is served, TLS 1.3 alone',
+      minItems: 1,
+      maxItems: 16,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['host', 'port'],
+        properties: {
+          host: {
+            ...ADDRESS,
+            description: 'Address to bind; private, loopback, or 0.0.0.0 and :: for all',
+            examples: ['127.0.0.1'],
+          },
+          port: { ...LISTEN_PORT, description: 'TCP port; 0 lets the system choose', examples: [8443] },
+        },
+      },
+    },
+    origins: {
+      type: 'array',
+      description: 'Pages of other servers that may use this one; its own pages always may',
+      maxItems: 16,
+      default: [],
+      items: {
+        ...URL,
+        description: 'Origin of such a page, as browsers write it',
+        examples: ['https://station.hospital.internal'],
       },
     },
   },
@@ -149,6 +188,7 @@ export const CONFIG_SCHEMA = {
       },
     },
     broker: BROKER,
+    web: WEB,
     health: {
       type: 'object',
       description: 'Serves /metrics, /healthz and /readyz; not served when absent',

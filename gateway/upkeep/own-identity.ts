@@ -25,7 +25,12 @@ export function liveMaterial(
   throw new CertificateError(endedAdvice(layout, role, id, validTo), { role, id, notAfter: validTo })
 }
 
-function endedAdvice({ stateDir, directory }: StoreLayout, role: string, id: string, validTo: string): string {
+function endedAdvice(
+  { stateDir, directory }: StoreLayout,
+  role: string,
+  id: string,
+  validTo: string,
+): string {
   return (
     `the certificate of ${role} '${id}' in ${directory} ended ${new Date(validTo).toISOString()} and no gateway admits it. ` +
     `Check the clock of this machine. If it is right, ask for a new code (\`wardgate devices add\` on the gateway), then run ` +

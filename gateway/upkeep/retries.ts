@@ -43,7 +43,9 @@ export class Retries {
 
   /** How long until something is to be tried again, at least a minute; undefined when nothing has failed. */
   nextInMs(monotonicMs: number): number | undefined {
-    const waits = [...this.#failures.values()].map(({ tryAtMs }) => Math.max(FIRST_DELAY_MS, tryAtMs - monotonicMs))
+    const waits = [...this.#failures.values()].map(({ tryAtMs }) =>
+      Math.max(FIRST_DELAY_MS, tryAtMs - monotonicMs),
+    )
     return waits.length === 0 ? undefined : Math.min(...waits)
   }
 }

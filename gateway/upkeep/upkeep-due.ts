@@ -28,11 +28,21 @@ export interface ListsHeld {
   readonly isDue: boolean
 }
 
-export type Holding = CertificateHeld | AuthorityHeld | ListsHeld
+/** Whom this process trusts, where that is asked of the gateway. */
+export interface TrustHeld {
+  readonly kind: 'trust'
+  readonly role: LeafRole
+  readonly id: string
+  /** Undefined: not since this process began. */
+  readonly askedAtMs: number | undefined
+}
+
+export type Holding = CertificateHeld | AuthorityHeld | ListsHeld | TrustHeld
 
 export type UpkeepAct =
   | { readonly act: 'renew-authority'; readonly role: CaRole }
   | { readonly act: 'refresh-lists' }
+  | { readonly act: 'refresh-trust'; readonly role: LeafRole; readonly id: string }
   | {
       readonly act: 'renew-certificate'
       readonly role: LeafRole
@@ -41,6 +51,8 @@ export type UpkeepAct =
     }
 
 const DAY_MS = 86_400_000
+/** A new root is published years before anything hangs on it: a week is soon enough. */
+const TRUST_DAYS = 7
 const RENEW_AFTER_SHARE = 2 / 3
 /** A fleet that was enrolled on one day is not renewed in one hour. */
 const SPREAD_SHARE = 1 / 20
@@ -64,10 +76,16 @@ export function upkeepDue(held: readonly Holding[], nowMs: number): readonly Upk
       ? [{ act: 'renew-certificate', role: one.role, id: one.id, by: one.renewedBy }]
       : [],
   )
+  const trust = held.flatMap((one): readonly UpkeepAct[] =>
+    one.kind === 'trust' && isTrustDue(one, nowMs)
+      ? [{ act: 'refresh-trust', role: one.role, id: one.id }]
+      : [],
+  )
   return [
     ...authorities.sort(rootFirst),
     ...(lists ? [{ act: 'refresh-lists' } as const] : []),
     ...certificates,
+    ...trust,
   ]
 }
 
@@ -95,6 +113,10 @@ function isCertificateDue(held: CertificateHeld, nowMs: number): boolean {
   if (held.renewedBy === 'enrolment' && (nowMs < held.notBeforeMs || nowMs > held.notAfterMs)) return false
   // One from the future of this clock is refused by everyone whose clock is right.
   return nowMs < held.notBeforeMs || nowMs >= renewAtMs(held)
+}
+
+function isTrustDue({ askedAtMs }: TrustHeld, nowMs: number): boolean {
+  return askedAtMs === undefined || nowMs - askedAtMs >= TRUST_DAYS * DAY_MS || nowMs < askedAtMs
 }
 
 function rootFirst(a: UpkeepAct, b: UpkeepAct): number {

@@ -18,14 +18,14 @@ export interface UpkeepTime {
   readonly reason: string | undefined
 }
 
-/** What an act has made, for its event: serial, validity. */
-export type UpkeepDone = Readonly<Record<string, string | number>>
+/** What an act has made, for its event: serial, validity. Undefined when there is nothing to tell. */
+export type UpkeepDone = Readonly<Record<string, string | number>> | undefined
 
 export interface UpkeepOptions {
   readonly time: UpkeepTime
   /** What this process holds, and what it uses that others hold. */
   readonly holdings: (nowMs: number) => readonly Holding[]
-  readonly perform: (act: UpkeepAct, nowMs: number) => Promise<UpkeepDone>
+  readonly perform: (act: UpkeepAct, nowMs: number, signal: AbortSignal) => Promise<UpkeepDone>
   readonly expiries: (nowMs: number) => readonly ExpiryRow[]
   /** Soonest expiry by role, for the metrics. */
   readonly onExpiries?: ((rows: readonly ExpiryRow[]) => void) | undefined
@@ -37,6 +37,8 @@ export interface UpkeepOptions {
 }
 
 export interface Upkeep {
+  /** Before anybody is served: does what needs nobody else, and so keeps nothing waiting for a network. */
+  prepare(): Promise<void>
   /** Looks now, or waits for the look that is under way. */
   look(): Promise<void>
   /** What this process cannot work without and has less than a day of, each with what to do. */
@@ -59,11 +61,15 @@ class RunningUpkeep implements Upkeep {
   readonly #alarms = createExpiryAlarms()
   #looking: Promise<void> | undefined
   #cancelNext: Cancel
-  #isOver = false
+  readonly #stopping = new AbortController()
 
   constructor(options: UpkeepOptions) {
     this.#options = options
     this.#cancelNext = this.#arm(LOOK_EVERY_MS)
+  }
+
+  prepare(): Promise<void> {
+    return this.#attempt('upkeep', () => this.#doWhatIsDue(isLocal))
   }
 
   look(): Promise<void> {
@@ -86,7 +92,7 @@ class RunningUpkeep implements Upkeep {
   }
 
   async stop(): Promise<void> {
-    this.#isOver = true
+    this.#stopping.abort()
     this.#cancelNext()
     await this.#looking
   }
@@ -98,25 +104,25 @@ class RunningUpkeep implements Upkeep {
   async #look(): Promise<void> {
     const { clock, takeUp, time } = this.#options
     this.#cancelNext()
-    if (this.#isOver) return
-    await this.#attempt('upkeep', () => this.#doWhatIsDue())
+    if (this.#stopping.signal.aborted) return
+    await this.#attempt('upkeep', () => this.#doWhatIsDue(() => true))
     await this.#attempt('take-up', takeUp)
     await this.#attempt('alarms', async () => this.#warn())
-    if (this.#isOver) return
+    if (this.#stopping.signal.aborted) return
     const retryInMs = this.#retries.nextInMs(clock.monotonicMs()) ?? LOOK_EVERY_MS
     const longestMs = time.standing === 'trusted' ? LOOK_EVERY_MS : WAIT_FOR_CLOCK_MS
     this.#cancelNext = this.#arm(Math.min(longestMs, retryInMs))
   }
 
-  async #doWhatIsDue(): Promise<void> {
+  async #doWhatIsDue(isWanted: (act: UpkeepAct) => boolean): Promise<void> {
     const { time, holdings, clock } = this.#options
     if (time.standing === 'implausible')
       throw new Error(`nothing is renewed while the clock is implausible: ${time.reason ?? 'unknown'}`)
     const nowMs = time.nowMs()
-    const due = upkeepDue(holdings(nowMs), nowMs)
+    const due = upkeepDue(holdings(nowMs), nowMs).filter(isWanted)
     this.#retries.forgetOthers([...STEPS, ...due.map(nameOf)])
     for (const act of due) {
-      if (this.#isOver) return
+      if (this.#stopping.signal.aborted) return
       if (!this.#retries.isWaiting(nameOf(act), clock.monotonicMs())) await this.#perform(act, nowMs)
     }
   }
@@ -124,10 +130,11 @@ class RunningUpkeep implements Upkeep {
   async #perform(act: UpkeepAct, nowMs: number): Promise<void> {
     const { perform, clock, events } = this.#options
     try {
-      const done = await perform(act, nowMs)
+      const done = await perform(act, nowMs, this.#stopping.signal)
       this.#retries.succeed(nameOf(act))
-      events.emit('technical', SUCCESS[act.act], { ...subjectOf(act), ...done })
+      if (done !== undefined) events.emit('technical', SUCCESS[act.act], { ...subjectOf(act), ...done })
     } catch (error) {
+      if (this.#stopping.signal.aborted) return
       const reason = errorMessage(error)
       if (this.#retries.fail(nameOf(act), reason, clock.monotonicMs()))
         events.emit('technical', FAILURE[act.act], { ...subjectOf(act), reason })
@@ -173,17 +180,23 @@ class RunningUpkeep implements Upkeep {
   }
 }
 
+function isLocal(act: UpkeepAct): boolean {
+  return act.act === 'renew-certificate' ? act.by === 'store' : act.act !== 'refresh-trust'
+}
+
 const STEPS = ['upkeep', 'take-up', 'alarms'] as const
 
 const SUCCESS: Readonly<Record<UpkeepAct['act'], string>> = {
   'renew-authority': 'certificate-renewed',
   'renew-certificate': 'certificate-renewed',
   'refresh-lists': 'crl-renewed',
+  'refresh-trust': 'trust-refreshed',
 }
 const FAILURE: Readonly<Record<UpkeepAct['act'], string>> = {
   'renew-authority': 'certificate-not-renewed',
   'renew-certificate': 'certificate-not-renewed',
   'refresh-lists': 'crl-not-renewed',
+  'refresh-trust': 'trust-not-refreshed',
 }
 
 function subjectOf(act: UpkeepAct): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import { assert, integer, property, uint8Array } from 'fast-check'
 import {
   renewAtMs,
   upkeepDue,
@@ -81,10 +81,10 @@ describe('a certificate', () => {
   })
 
   it('is renewed between 61 and 67 hundredths of its life, always at the same moment', () => {
-    const life = fc.integer({ min: DAY_MS, max: 900 * DAY_MS })
-    const fingerprint = fc.uint8Array({ minLength: 32, maxLength: 32 })
-    fc.assert(
-      fc.property(life, fingerprint, (lifeMs, bytes) => {
+    const life = integer({ min: DAY_MS, max: 900 * DAY_MS })
+    const fingerprint = uint8Array({ minLength: 32, maxLength: 32 })
+    assert(
+      property(life, fingerprint, (lifeMs, bytes) => {
         const held = {
           notBeforeMs: NOW_MS,
           notAfterMs: NOW_MS + lifeMs,

@@ -1,11 +1,11 @@
 /** Builds the whole gateway from a configuration: the ward part, the bedside part, or both. */
 
-import { join } from 'node:path'
 import { systemUptime, type Clock, type Uptime } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { ConfigError } from './errors.ts'
 import type { Log } from './log.ts'
 import { createEventSink, type AttachableEventSink } from './security/event-sink.ts'
+import { timeFileOf } from './security/time-file.ts'
 import { createTrustedTime, type KeptTime } from './security/trusted-time.ts'
 import { startBedsidePart, startUplink, type LinkParts } from './start-links.ts'
 import { createCounters, type MeteredCounters } from './telemetry/counters.ts'
@@ -58,18 +58,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     uptime,
     events,
     birthMs: watchAuthorityBirth(certificates.layout),
-    file: join(config.state, 'time.json'),
+    file: timeFileOf(config.state),
   })
   const parts: Parts = { config, certificates, time, events, counters, clock, log }
   const links: RenewableLink[] = []
-  let takeUpServer = (): void => undefined
   const upkeep = startProcessUpkeep({
     ...parts,
     ...certificates,
-    async takeUp() {
-      takeUpServer()
-      await takeUp(links, events)
-    },
+    takeUp: () => takeUp(links, events),
   })
   const undo: (() => Promise<void>)[] = [async () => time.stop()]
   try {
@@ -80,7 +76,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     if (ward !== undefined) undo.push(() => ward.stop())
     const web = await startWeb(parts, ward)
     if (web !== undefined) undo.push(() => web.stop())
-    takeUpServer = serverTaker(certificates, ward, web)
+    if (web !== undefined) ward?.onMaterial((material) => web.reload(material))
     for (const uplink of config.uplinks) {
       const { bridge, link } = startUplink(uplink, parts, ward)
       undo.push(() => bridge.close())
@@ -96,7 +92,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         ? undefined
         : await startHealthServer(config.health, {
             metrics: () => counters.expose(),
-            notReady: () => upkeep.notReady(),
+            notReady: () => [...(ward?.notReady() ?? []), ...upkeep.notReady()],
           })
     if (health !== undefined) undo.push(() => health.stop())
     void upkeep.look()
@@ -129,28 +125,10 @@ async function startWard(parts: Parts, software: string): Promise<WardGateway | 
 }
 
 async function startWeb(parts: Parts, ward: WardGateway | undefined): Promise<WebServer | undefined> {
-  const { config, certificates } = parts
+  const { config } = parts
   if (config.web === undefined) return undefined
-  if (ward === undefined || certificates.store === undefined)
-    throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
-  return startWebPart({ ...parts, web: config.web, ward, store: certificates.store, routes: [] })
-}
-
-/** Listeners use what the store holds, when it has changed since the last time. */
-function serverTaker(
-  { store }: ProcessCertificates,
-  ward: WardGateway | undefined,
-  web: WebServer | undefined,
-): () => void {
-  let seen = store?.stamp()
-  return () => {
-    const stamp = store?.stamp()
-    if (store === undefined || stamp === seen) return
-    seen = stamp
-    const material = store.serverMaterial()
-    ward?.broker.reload(material)
-    web?.reload(material)
-  }
+  if (ward === undefined) throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
+  return startWebPart({ ...parts, web: config.web, ward, routes: [] })
 }
 
 /** A look that is under way ends with the links it uses: it is told first and waited for last. */

@@ -1,6 +1,5 @@
 /** The HTTPS side of a ward gateway: the web server over the same certificates, rules and broker as MQTT. */
 
-import type { CertificateStore } from '../certs/store.ts'
 import type { Clock } from './clock.ts'
 import type { WebConfig } from './config/config.ts'
 import type { Counters, EventSink } from './ports.ts'
@@ -11,8 +10,7 @@ import { startWebServer, type SessionOf, type WebServer } from './web/web-server
 
 export interface WebPartOptions {
   readonly web: WebConfig
-  readonly ward: Pick<WardGateway, 'broker' | 'identify'>
-  readonly store: CertificateStore
+  readonly ward: Pick<WardGateway, 'broker' | 'identify' | 'material'>
   /** What is served besides the schemas and MQTT over WebSocket. */
   readonly routes: readonly Route[]
   readonly sessionOf?: SessionOf | undefined
@@ -22,12 +20,12 @@ export interface WebPartOptions {
 }
 
 export async function startWebPart(options: WebPartOptions): Promise<WebServer> {
-  const { web, ward, store, routes } = options
+  const { web, ward, routes } = options
   return startWebServer({
     ...options,
     listen: web.listen,
     allowedOrigins: web.origins,
-    material: store.serverMaterial(),
+    material: ward.material(),
     identify: ward.identify,
     broker: ward.broker,
     routes: [...createSchemaRoutes(), ...routes],

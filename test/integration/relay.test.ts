@@ -10,6 +10,7 @@ import { createEventSink } from '../../gateway/security/event-sink.ts'
 import { createCounters } from '../../gateway/telemetry/counters.ts'
 import { startWardGateway, type WardGateway } from '../../gateway/ward-gateway.ts'
 import { portOf } from '../support/broker-bench.ts'
+import { believed } from '../support/believed.ts'
 import { ingestAlert, ingestWaveform } from '../support/relayed.ts'
 import { OXIMETER } from '../support/sets.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -121,6 +122,7 @@ beforeEach(async () => {
     broker: { listen: [{ host: '127.0.0.1', port: 0, tls: '1.3' }] },
     store,
     clock: systemClock,
+    time: believed(systemClock),
     log: silentLog,
     events: createEventSink('gw-1', systemClock, silentLog),
     counters,

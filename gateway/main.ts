@@ -6,11 +6,13 @@ import { CertificateError } from '../certs/errors.ts'
 import { openStore, type CertificateStore } from '../certs/store.ts'
 import { bedsideDevices } from './bedside-devices.ts'
 import { startBedside, type Bedside } from './bedside.ts'
-import type { Cancel, Clock } from './clock.ts'
+import type { Cancel, Clock, Uptime } from './clock.ts'
 import type { BedsideConfig, Config, UplinkConfig } from './config/config.ts'
 import { ConfigError, errorMessage } from './errors.ts'
 import type { Log } from './log.ts'
 import { createEventSink, type AttachableEventSink } from './security/event-sink.ts'
+import { keepTime } from './security/keep-time.ts'
+import type { KeptTime } from './security/trusted-time.ts'
 import { checkSet } from './stages/check-set.ts'
 import { createCounters, type MeteredCounters } from './telemetry/counters.ts'
 import { startHealthServer } from './telemetry/health-server.ts'
@@ -21,6 +23,8 @@ import { startWardGateway, type WardGateway } from './ward-gateway.ts'
 export interface GatewayOptions {
   readonly software: string
   readonly clock: Clock
+  /** What the wall clock is held against; absent: the monotonic clock, which stops while the machine sleeps. */
+  readonly uptime?: Uptime
   readonly log: Log
 }
 
@@ -41,6 +45,7 @@ interface Parts {
   readonly events: AttachableEventSink
   readonly counters: MeteredCounters
   readonly clock: Clock
+  readonly time: KeptTime
   readonly log: Log
 }
 
@@ -51,10 +56,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const { clock, log, software } = options
   const counters = createCounters()
   const events = createEventSink(config.gateway, clock, log)
-  const parts: Parts = { config, store: storeOf(config), events, counters, clock, log }
-  refuseExpired(parts)
-  const undo: (() => Promise<void>)[] = []
+  const store = storeOf(config)
+  const time = keepTime({ stateDir: config.state, clock, uptime: options.uptime, events })
+  const parts: Parts = { config, store, events, counters, clock, time, log }
+  const undo: (() => Promise<void>)[] = [async () => time.stop()]
   try {
+    refuseExpired(parts)
     const ward = await startWard(parts, software)
     if (ward !== undefined) undo.push(() => ward.stop())
     const bridges = config.uplinks.map((uplink) => startUplink(uplink, parts, ward))
@@ -92,9 +99,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 }
 
 async function startWard(parts: Parts, software: string): Promise<WardGateway | undefined> {
-  const { config, store, clock } = parts
+  const { config, store, time } = parts
   if (config.broker === undefined) return undefined
-  if (store.isCrlDue(clock.nowMs())) store.refreshCrl(clock.nowMs())
+  if (store.isCrlDue(time.nowMs())) store.refreshCrl(time.nowMs())
   return startWardGateway({ ...config, ...parts, software, broker: config.broker })
 }
 
@@ -158,11 +165,11 @@ function ownListener(ward: WardGateway | undefined): string {
   return `mqtts://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`
 }
 
-function keepCrlFresh({ store, clock, log, events }: Parts, ward: WardGateway): Cancel {
+function keepCrlFresh({ store, clock, time, log, events }: Parts, ward: WardGateway): Cancel {
   return clock.every(CRL_CHECK_MS, () => {
-    if (!store.isCrlDue(clock.nowMs())) return
+    if (!store.isCrlDue(time.nowMs())) return
     try {
-      store.refreshCrl(clock.nowMs())
+      store.refreshCrl(time.nowMs())
       ward.broker.reload(store.serverMaterial())
       log.info('crl-renewed')
     } catch (error) {
@@ -171,8 +178,11 @@ function keepCrlFresh({ store, clock, log, events }: Parts, ward: WardGateway): 
   })
 }
 
-function notReady({ store, clock }: Parts): readonly string[] {
-  return store.isCrlDue(clock.nowMs()) ? ['certificates: the CRL is due for renewal'] : []
+function notReady({ store, time }: Parts): readonly string[] {
+  return [
+    ...(store.isCrlDue(time.nowMs()) ? ['certificates: the CRL is due for renewal'] : []),
+    ...(time.reason === undefined ? [] : [time.reason]),
+  ]
 }
 
 // Whatever is wrong with a key or certificate at the start is for the operator to put right, like the configuration.
@@ -181,12 +191,12 @@ function storeOf(config: Config): CertificateStore {
 }
 
 /** A gateway with a certificate that has run out would refuse everyone, or be refused by everyone, without a word. */
-function refuseExpired({ config, store, clock }: Parts): void {
+function refuseExpired({ config, store, time }: Parts): void {
   const own = [
     ...(config.broker === undefined ? [] : ['server/server']),
     ...(config.bedside === undefined ? [] : [`bedside/${config.bedside.id}`]),
   ]
-  const rows = store.list(clock.nowMs()).filter(({ role, id }) => own.includes(`${role}/${id}`))
+  const rows = store.list(time.nowMs()).filter(({ role, id }) => own.includes(`${role}/${id}`))
   for (const name of own) {
     const held = rows.filter(({ role, id }) => `${role}/${id}` === name)
     if (held.length === 0 || held.some(({ status }) => status === 'valid')) continue

@@ -16,6 +16,8 @@ import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
 import { createIdentify } from './security/identify.ts'
+import { createTrustView } from './security/trust-view.ts'
+import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -24,6 +26,7 @@ export interface WardGatewayOptions {
   readonly broker: BrokerConfig
   readonly store: CertificateStore
   readonly clock: Clock
+  readonly time: TrustedTime
   readonly log: Log
   readonly events: AttachableEventSink
   readonly counters: Counters
@@ -37,7 +40,7 @@ export interface WardGateway {
 }
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
-  const { gateway, clock, log, events, counters, state, store } = options
+  const { gateway, clock, time, log, events, counters, state, store } = options
   let inventory = inventoryOf(readInventory(state))
   // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
   const current: Inventory = {
@@ -46,11 +49,13 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     devices: () => inventory.devices(),
   }
   const admission = createAdmission({ ...options, inventory, protocolById })
+  const { issuers, isRevoked } = createTrustView(store, events)
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: store.serverMaterial(),
-    identify: createIdentify(store.site, clock),
+    identify: createIdentify({ site: store.site, time, issuers, isRevoked }),
+    time,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
     events,
     counters,

@@ -87,10 +87,19 @@ describe('the structure', () => {
     expect(long).toEqual([])
   })
 
+  // Of listeners whose peer-verdict.ts admits nobody whom OpenSSL has refused, but for dates on a wrong clock.
+  const JUDGES_ITSELF = 'gateway/broker/peer-tls.ts'
+
   it('TLS verification is never switched off', () => {
-    const off = files.filter((file) =>
+    const others = files.filter((file) => file !== JUDGES_ITSELF)
+    const off = others.filter((file) =>
       /rejectUnauthorized:\s*(false|[a-z])(?!rue)/i.test(sourceOf.get(file) ?? ''),
     )
     expect(off).toEqual([])
+  })
+
+  it('TLS that leaves the verdict to another has one user, the listener', () => {
+    const users = files.filter((file) => importsOf(file).includes(JUDGES_ITSELF))
+    expect(users).toEqual(['gateway/broker/listener.ts'])
   })
 })

@@ -8,6 +8,7 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, TrustedPublisher } from '../ports.ts'
 import type { Identify } from '../security/identify.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import { brokerOptions } from './broker-options.ts'
 import { throttleEvents } from './event-throttle.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -30,6 +31,8 @@ export interface BrokerOptions {
   readonly material: TlsMaterial
   /** Who a verified certificate is; there is no default. */
   readonly identify: Identify
+  /** What time it is when the clock may not be believed; absent: TLS alone judges dates. */
+  readonly time?: TrustedTime
   readonly rules: BrokerRules
   readonly events: EventSink
   readonly counters: Counters

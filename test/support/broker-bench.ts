@@ -14,7 +14,9 @@ import { silentLog } from '../../gateway/log.ts'
 import type { BrokerRules, Counters, EventSink, Inventory, InventoryEntry } from '../../gateway/ports.ts'
 import { createTopicAuthority } from '../../gateway/security/authorise.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
+import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import type { OddCertificate } from './odd-certificate.ts'
+import { believed } from './fake-time.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const SITE = 'ward.test'
@@ -156,7 +158,12 @@ export function createBench(): Bench {
         id: 'gw-test',
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
-        identify: createIdentify(SITE, systemClock),
+        identify: createIdentify({
+          site: SITE,
+          time: options?.time ?? believed(systemClock),
+          issuers: () => readAuthorities(store.serverMaterial().ca).issuing,
+          isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
+        }),
         rules: wardRules(),
         events,
         counters,

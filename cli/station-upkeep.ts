@@ -4,10 +4,10 @@ import { isNameTaken } from '../certs/guarded-file.ts'
 import { openStore } from '../certs/store.ts'
 import { layoutOfState } from '../certs/store-layout.ts'
 import type { Clock } from '../gateway/clock.ts'
+import { birthIn } from '../gateway/security/keep-time.ts'
 import { silentLog } from '../gateway/log.ts'
 import type { EventSink } from '../gateway/ports.ts'
 import type { ClientMaterial } from '../gateway/uplink/dial.ts'
-import { watchAuthorityBirth } from '../gateway/upkeep/authority-birth.ts'
 import { enrolmentUrl, refuseUnusable } from '../gateway/upkeep/open-certificates.ts'
 import { liveMaterial } from '../gateway/upkeep/own-identity.ts'
 import type { ProcessCertificates } from '../gateway/upkeep/process-holdings.ts'
@@ -49,7 +49,7 @@ export function stationCertificates(identity: StationIdentity): StationCertifica
   let station: Pick<Station, 'renew'> | undefined
   const upkeep = startProcessUpkeep({
     ...certificates,
-    time: clockSince(watchAuthorityBirth(layout), clock),
+    time: clockSince(() => birthIn(state), clock),
     async takeUp() {
       if (station !== undefined)
         await takeUp(

@@ -1,16 +1,15 @@
 /** Builds the whole gateway from a configuration: the ward part, the bedside part, or both. */
 
-import { systemUptime, type Clock, type Uptime } from './clock.ts'
+import type { Clock, Uptime } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { ConfigError } from './errors.ts'
 import type { Log } from './log.ts'
 import { createEventSink, type AttachableEventSink } from './security/event-sink.ts'
-import { timeFileOf } from './security/time-file.ts'
-import { createTrustedTime, type KeptTime } from './security/trusted-time.ts'
+import { keepTime } from './security/keep-time.ts'
+import type { KeptTime } from './security/trusted-time.ts'
 import { startBedsidePart, startUplink, type LinkParts } from './start-links.ts'
 import { createCounters, type MeteredCounters } from './telemetry/counters.ts'
 import { startHealthServer } from './telemetry/health-server.ts'
-import { watchAuthorityBirth } from './upkeep/authority-birth.ts'
 import { openCertificates, refuseUnusable } from './upkeep/open-certificates.ts'
 import type { ProcessCertificates } from './upkeep/process-holdings.ts'
 import { startProcessUpkeep } from './upkeep/process-upkeep.ts'
@@ -23,9 +22,9 @@ import type { WebServer } from './web/web-server.ts'
 export interface GatewayOptions {
   readonly software: string
   readonly clock: Clock
-  readonly log: Log
-  /** How long the machine has been up; that of the system when absent. */
+  /** What the wall clock is held against; absent: the monotonic clock, which stops while the machine sleeps. */
   readonly uptime?: Uptime
+  readonly log: Log
 }
 
 export interface RunningGateway {
@@ -49,17 +48,11 @@ interface Parts extends LinkParts {
 }
 
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
-  const { clock, log, software, uptime = systemUptime } = options
+  const { clock, log, software, uptime } = options
   const counters = createCounters()
   const events = createEventSink(config.gateway, clock, log)
   const certificates = openCertificates(config)
-  const time = createTrustedTime({
-    clock,
-    uptime,
-    events,
-    birthMs: watchAuthorityBirth(certificates.layout),
-    file: timeFileOf(config.state),
-  })
+  const time = keepTime({ stateDir: config.state, clock, uptime, events })
   const parts: Parts = { config, certificates, time, events, counters, clock, log }
   const links: RenewableLink[] = []
   const upkeep = startProcessUpkeep({
@@ -92,7 +85,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         ? undefined
         : await startHealthServer(config.health, {
             metrics: () => counters.expose(),
-            notReady: () => [...(ward?.notReady() ?? []), ...upkeep.notReady()],
+            notReady: () => [...(ward?.notReady() ?? []), ...upkeep.notReady(), ...clockTrouble(time)],
           })
     if (health !== undefined) undo.push(() => health.stop())
     void upkeep.look()
@@ -129,6 +122,10 @@ async function startWeb(parts: Parts, ward: WardGateway | undefined): Promise<We
   if (config.web === undefined) return undefined
   if (ward === undefined) throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
   return startWebPart({ ...parts, web: config.web, ward, routes: [] })
+}
+
+function clockTrouble({ reason }: KeptTime): readonly string[] {
+  return reason === undefined ? [] : [reason]
 }
 
 /** A look that is under way ends with the links it uses: it is told first and waited for last. */

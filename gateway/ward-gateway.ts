@@ -19,6 +19,7 @@ import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
 import { createIdentify, type Identify } from './security/identify.ts'
 import { watchCertificates } from './security/live-certificates.ts'
+import { createTrustView } from './security/trust-view.ts'
 import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
@@ -51,7 +52,7 @@ export interface WardGateway {
 }
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
-  const { gateway, clock, log, events, counters, state, store } = options
+  const { gateway, clock, time, log, events, counters, state, store } = options
   let inventory = inventoryOf(readInventory(state))
   // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
   const current: Inventory = {
@@ -66,11 +67,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     store,
     clock,
     events,
-    time: options.time,
+    time,
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
-  const judge = createIdentify(store.site, clock)
+  const { issuers, isRevoked } = createTrustView(store, events)
+  const judge = createIdentify({ site: store.site, time, issuers, isRevoked })
   const identify: Identify = (certificate) => {
     certificates.refresh()
     return judge(certificate)
@@ -80,6 +82,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
     identify,
+    time,
     standingOf: certificates.standingOf,
     contest,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },

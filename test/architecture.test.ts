@@ -90,12 +90,20 @@ describe('the structure', () => {
 
   // A client of the HTTPS side may come without a certificate; the one file that asks for that ends what did not verify.
   const OPTIONAL_CERTIFICATE = 'gateway/web/optional-certificate.ts'
+  // Of listeners whose peer-verdict.ts admits nobody whom OpenSSL has refused, but for dates on a wrong clock.
+  const JUDGES_ITSELF = 'gateway/broker/peer-tls.ts'
   it('TLS verification is never switched off, and no certificate is needed in one place alone', () => {
-    const off = files.filter((file) =>
+    const others = files.filter((file) => file !== JUDGES_ITSELF)
+    const off = others.filter((file) =>
       /rejectUnauthorized:\s*(false|[a-z])(?!rue)/i.test(sourceOf.get(file) ?? ''),
     )
     expect(off).toEqual([OPTIONAL_CERTIFICATE])
     const users = files.filter((file) => importsOf(file).includes(OPTIONAL_CERTIFICATE))
     expect(users).toEqual(['gateway/web/secure-front.ts'])
+  })
+
+  it('TLS that leaves the verdict to another has one user, the listener', () => {
+    const users = files.filter((file) => importsOf(file).includes(JUDGES_ITSELF))
+    expect(users).toEqual(['gateway/broker/listener.ts'])
   })
 })

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { createFront, type Approach } from '../broker/front.ts'
 import { abandon, approachOf, bind, nameOf, subjectOf, type Listener } from '../broker/listener.ts'
-import { refusalReason } from '../broker/refusal-reason.ts'
+import { meaningOf, refusalReason } from '../broker/refusal-reason.ts'
 import { secureContextOptions, type TlsMaterial } from '../broker/tls-options.ts'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
@@ -57,7 +57,7 @@ export async function openSecureFront(options: SecureFrontOptions): Promise<List
     const approach = approachOf(socket, approaches)
     approach?.settle()
     if (approach?.isLate === true) refuse(approach.address, { reason: 'handshake-timeout' })
-    else refuse(approach?.address, { ...refusalReason(error, undefined) })
+    else refuse(approach?.address, { ...refusalReason(error) })
   })
   tls.on('secureConnection', (socket) => {
     const approach = approachOf(socket, approaches)
@@ -109,7 +109,8 @@ function judge(socket: TLSSocket, identify: Identify): Judgement {
   if (presented.kind === 'none') return { kind: 'admitted', certificate: undefined }
   const { certificate } = presented
   if (presented.kind === 'unverified') {
-    const why = refusalReason(new Error('not verified'), presented.verification)
+    const { verification: reason } = presented
+    const why = { reason, meaning: meaningOf(reason) }
     return { kind: 'refused', why: { ...why, ...subjectOf(certificate) } }
   }
   const identification = identify(certificate)

@@ -9,7 +9,7 @@ import { createCounters } from '../../gateway/telemetry/counters.ts'
 import { startWardGateway, type WardGateway } from '../../gateway/ward-gateway.ts'
 import { EventRecord, portOf, RawClient } from './broker-bench.ts'
 import { tempDir } from './temp-dir.ts'
-import { believed } from './believed.ts'
+import { believed } from './fake-time.ts'
 import { makeWardFiles } from './ward.ts'
 
 class AttachableRecord extends EventRecord {

@@ -15,13 +15,10 @@ export interface ActParts extends ProcessCertificates {
 
 export async function performAct(parts: ActParts, act: UpkeepAct, nowMs: number): Promise<UpkeepDone> {
   switch (act.act) {
-    case 'renew-authority': {
-      const { serial, notAfter } = storeOf(parts).renewAuthority(act.role, nowMs)
-      return { serial, notAfter }
-    }
+    case 'renew-authority':
+      return { serial: storeOf(parts).renewAuthority(act.role, nowMs).serial }
     case 'refresh-lists':
-      storeOf(parts).refreshCrl(nowMs)
-      return {}
+      return { lists: storeOf(parts).refreshCrl(nowMs).renewed.length }
     case 'refresh-trust':
       return refreshTrust(enrolmentOf(parts, act.role, act.id))
     case 'renew-certificate': {

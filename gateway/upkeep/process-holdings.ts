@@ -68,6 +68,7 @@ function authoritiesOf(store: CertificateStore): readonly AuthorityHeld[] {
   return current.map(({ role, certificate }) => ({
     kind: 'authority',
     role,
+    notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
     canRenew: hasRootKey,
   }))

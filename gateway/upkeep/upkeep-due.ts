@@ -18,6 +18,7 @@ export interface CertificateHeld {
 export interface AuthorityHeld {
   readonly kind: 'authority'
   readonly role: CaRole
+  readonly notBeforeMs: number
   readonly notAfterMs: number
   /** The key that signs its successor is here. */
   readonly canRenew: boolean
@@ -53,6 +54,9 @@ export type UpkeepAct =
 const DAY_MS = 86_400_000
 /** A new root is published years before anything hangs on it: a week is soon enough. */
 const TRUST_DAYS = 7
+/** Every client renews its own certificate within this time, and learns of a new root with it. */
+const ROOT_KNOWN_DAYS = 397
+const LONGEST_WAIT_DAYS = 30
 const RENEW_AFTER_SHARE = 2 / 3
 /** A fleet that was enrolled on one day is not renewed in one hour. */
 const SPREAD_SHARE = 1 / 20
@@ -66,7 +70,7 @@ const LIFE_NEEDED_DAYS: Readonly<Record<CaRole, number>> = {
 /** In the order in which they are to be done: what is issued next comes from the newest authority. */
 export function upkeepDue(held: readonly Holding[], nowMs: number): readonly UpkeepAct[] {
   const authorities = held.flatMap((one): readonly UpkeepAct[] =>
-    one.kind === 'authority' && one.canRenew && isAuthorityShort(one, nowMs)
+    one.kind === 'authority' && one.canRenew && isAuthorityDue(one, held, nowMs)
       ? [{ act: 'renew-authority', role: one.role }]
       : [],
   )
@@ -106,6 +110,20 @@ export function isAuthorityShort(
   nowMs: number,
 ): boolean {
   return notAfterMs - nowMs < LIFE_NEEDED_DAYS[role] * DAY_MS
+}
+
+function isAuthorityDue(authority: AuthorityHeld, held: readonly Holding[], nowMs: number): boolean {
+  if (!isAuthorityShort(authority, nowMs)) return false
+  if (authority.role === 'root-ca') return true
+  // The second step of a root's roll-over: nothing hangs on the new root before everyone has had the time to hear of it.
+  const isRootNew = held.some(
+    (one) =>
+      one.kind === 'authority' &&
+      one.role === 'root-ca' &&
+      nowMs - one.notBeforeMs < ROOT_KNOWN_DAYS * DAY_MS,
+  )
+  // One that is about to end cannot wait.
+  return !isRootNew || authority.notAfterMs - nowMs < LONGEST_WAIT_DAYS * DAY_MS
 }
 
 function isCertificateDue(held: CertificateHeld, nowMs: number): boolean {

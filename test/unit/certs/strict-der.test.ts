@@ -11,6 +11,7 @@ const list = pemBlocks(
   buildCrl(root, {
     number: 300,
     nowMs,
+    lifetimeMs: 86_400_000,
     revoked: [{ serial: '7F'.repeat(16), revokedAtMs: nowMs, reason: 'keyCompromise' }],
   }),
 )[0]?.der

@@ -28,6 +28,7 @@ function authority(daysLeft: number, change: Partial<AuthorityHeld> = {}): Autho
   return {
     kind: 'authority',
     role: 'issuing-ca',
+    notBeforeMs: NOW_MS - 2000 * DAY_MS,
     notAfterMs: NOW_MS + daysLeft * DAY_MS,
     canRenew: true,
     ...change,
@@ -132,6 +133,20 @@ describe('an authority', () => {
     },
   ])('$name', ({ held, due }) => {
     expect(actsOf(held)).toEqual(due)
+  })
+})
+
+describe('the second step of a root’s roll-over', () => {
+  const young = authority(7000, { role: 'root-ca', notBeforeMs: NOW_MS - 396 * DAY_MS })
+  const known = authority(7000, { role: 'root-ca', notBeforeMs: NOW_MS - 397 * DAY_MS })
+
+  it('waits until everyone has had the time to hear of the new root', () => {
+    expect(actsOf(young, authority(700))).toEqual([])
+    expect(actsOf(known, authority(700))).toEqual(['renew-authority issuing-ca'])
+  })
+
+  it('does not wait for ever: an issuing CA that is about to end is replaced', () => {
+    expect(actsOf(young, authority(29))).toEqual(['renew-authority issuing-ca'])
   })
 })
 

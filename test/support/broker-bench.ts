@@ -16,7 +16,9 @@ import { createTopicAuthority } from '../../gateway/security/authorise.ts'
 import { contest } from '../../gateway/security/contest.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
 import { standingOf, type StandingOf } from '../../gateway/security/standing.ts'
+import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import type { OddCertificate } from './odd-certificate.ts'
+import { believed } from './fake-time.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const SITE = 'ward.test'
@@ -80,7 +82,7 @@ const INVENTORY: readonly InventoryEntry[] = [
   { role: 'bedside', id: 'box-1' },
   { role: 'consumer', id: 'station-icu', wards: ['icu'] },
   { role: 'consumer', id: 'station-er', wards: ['er'] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
 ]
 
 function inventoryOf(entries: readonly InventoryEntry[]): Inventory {
@@ -168,7 +170,12 @@ export function createBench(): Bench {
         id: 'gw-test',
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
-        identify: createIdentify(SITE, systemClock),
+        identify: createIdentify({
+          site: SITE,
+          time: options?.time ?? believed(systemClock),
+          issuers: () => readAuthorities(store.serverMaterial().ca).issuing,
+          isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
+        }),
         standingOf: standingIn(store, options?.clock ?? systemClock),
         contest,
         rules: wardRules(),

@@ -13,7 +13,15 @@ import { findIssuer, type IssuerFault } from './verify-issuer.ts'
 import { namesOf, type NameFault } from './verify-names.ts'
 
 export type IdentityFault =
-  IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'name-constraints' | 'revoked'
+  | IssuerFault
+  | FormFault
+  | DateFault
+  | NameFault
+  | 'authority-expired'
+  | 'name-constraints'
+  | 'revoked'
+  /** The index of the store cannot be read. */
+  | 'revocation-unknown'
 
 export type Identification =
   | {
@@ -53,8 +61,9 @@ export function createIdentify({ site, time, issuers, isRevoked }: IdentifyOptio
     if (reason !== undefined) return { kind: 'refused', reason }
     const named = namesOf(certificate, site)
     if (named.kind === 'refused') return named
-    const identity = identityOf(certificate, named.role, named.id)
-    return { kind: 'identified', identity, issuer: fingerprintOf(found.issuer) }
+    const issuer = fingerprintOf(found.issuer)
+    const identity = { ...identityOf(certificate, named.role, named.id), issuerFingerprint: issuer }
+    return { kind: 'identified', identity, issuer }
   }
 }
 

@@ -17,7 +17,7 @@ export interface ContestFacts {
   readonly takeOverCount: number
 }
 
-export type ContestVerdict =
+type ContestVerdict =
   | { readonly kind: 'take-over' }
   | { readonly kind: 'wait'; readonly reason: 'contended' | 'listening' }
   | { readonly kind: 'refuse'; readonly reason: 'holder-heard' | 'holder-not-yet-silent' }

@@ -56,7 +56,7 @@ export function writeDemoInventory(
 ): void {
   const entries: InventoryEntry[] = [
     { role: 'bedside', id: DEMO_BEDSIDE },
-    { role: 'operator', id: DEMO_OPERATOR },
+    { role: 'operator', id: DEMO_OPERATOR, duties: ['engineer'], wards: [] },
     ...wards.map((ward): InventoryEntry => ({ role: 'consumer', id: stationOf(ward), wards: [ward] })),
     ...devices.flatMap(({ id, parts, ...row }) =>
       [id, ...Object.values(parts)].map((deviceId) => deviceEntry(deviceId, row)),

@@ -14,6 +14,7 @@ import { protocolsCommand } from './protocols.ts'
 import { recordIssued } from './record-issued.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
+import { usersCommand } from './users.ts'
 import { watchCommand } from './watch.ts'
 
 const EXIT_BY_CODE: Readonly<Record<string, number>> = { WG_USAGE: 2, WG_CONFIG: 78 }
@@ -34,6 +35,7 @@ const program = new Command('wardgate')
   .addCommand(checkConfigCommand())
   .addCommand(certsCommand({ afterIssue: recordIssued }))
   .addCommand(devicesCommand())
+  .addCommand(usersCommand())
   .addCommand(watchCommand())
   .addCommand(simulateCommand())
   .addCommand(decodeCommand())

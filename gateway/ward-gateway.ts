@@ -11,7 +11,8 @@ import { toInstant } from './contract/instant.ts'
 import type { GatewayStateMessage } from './contract/reading.ts'
 import { opsStateTopic } from './contract/topics.ts'
 import { errorMessage } from './errors.ts'
-import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import { inventoryOf, inventoryPath, readInventory } from './inventory/inventory-file.ts'
+import { watchFile } from './inventory/watched-file.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
@@ -53,7 +54,18 @@ export interface WardGateway {
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
   const { gateway, clock, time, log, events, counters, state, store } = options
-  let inventory = inventoryOf(readInventory(state))
+  const rows = watchFile({
+    path: inventoryPath(state),
+    read: () => readInventory(state),
+    clock,
+    onChange: () => {
+      takeInventory().catch(notPublished)
+    },
+    onFault: (error) => {
+      events.emit('technical', 'inventory-not-read', { reason: errorMessage(error) })
+    },
+  })
+  let inventory = inventoryOf(rows.content)
   // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
   const current: Inventory = {
     find: (role, id) => inventory.find(role, id),
@@ -104,6 +116,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   const notPublished = (error: unknown): void => {
     log.error('not-published', { reason: errorMessage(error) })
   }
+  // Rights that were withdrawn end at once, not at the next sweep.
+  const takeInventory = async (): Promise<void> => {
+    inventory = inventoryOf(rows.content)
+    broker.review()
+    await publishAll(admission.replaceInventory(inventory))
+  }
   events.attach(broker)
   const stopLives = await admission.start(broker, notPublished)
   const sessions = broker.onSession$.subscribe(({ identity, kind }) => {
@@ -116,13 +134,16 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     material: () => certificates.material,
     onMaterial: (take) => void takers.push(take),
     async reload() {
-      inventory = inventoryOf(readInventory(state))
+      // Whoever asks for it is told when the file cannot be read; what is in force stays.
+      readInventory(state)
+      rows.refresh()
       certificates.look()
-      await publishAll(admission.replaceInventory(inventory))
+      await takeInventory()
     },
     notReady: () => certificates.troubles,
     async stop() {
       certificates.stop()
+      rows.stop()
       stopLives()
       sessions.unsubscribe()
       await broker.publish(stateMessage(gateway, 'stopping', clock))

@@ -44,7 +44,7 @@ export async function answerRequest(exchange: Exchange, options: AnswerOptions):
       method: printable(method),
       path: printable(path),
     })
-    send(exchange, { status, headers: { ...headers, connection: 'close' } })
+    send(exchange, true, { status, headers })
   }
   const fault = requestFault(factsOf(request), options.own(), false)
   if (fault !== undefined) return refuse(fault.status, fault.reason)
@@ -62,7 +62,8 @@ export async function answerRequest(exchange: Exchange, options: AnswerOptions):
   if (reading.kind === 'unfinished') return undefined
   const query = new URLSearchParams((request.url ?? '').slice(path.length))
   const asked = { method, path, query, headers: headersOf(request), body: reading.body, client }
-  return send(exchange, await ask(route, asked, options))
+  const isLast = connection.answerCount >= options.limits.requestsPerConnection
+  return send(exchange, isLast, await ask(route, asked, options))
 }
 
 /** The gateway's own fault is the log's business: the client hears 500 and no word. */
@@ -86,15 +87,16 @@ async function ask(
   })
 }
 
-function send({ request, response }: Exchange, { status, headers, body }: WebResponse): void {
-  if (response.destroyed || response.headersSent) return
+function send(exchange: Exchange, isLast: boolean, { status, headers, body }: WebResponse): void {
+  const { request, response, connection } = exchange
+  if (response.destroyed || connection.socket.writableEnded) return
   for (const [name, value] of Object.entries({ ...headers })) response.setHeader(name, value)
   for (const [name, value] of Object.entries(STRICT_HEADERS)) response.setHeader(name, value)
   const content = typeof body === 'string' ? Buffer.from(body) : body
   // RFC 9110 8.6: no length with 204.
   if (status !== 204) response.setHeader('content-length', content?.length ?? 0)
   // What is left of a body that was not read must not be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close')
+  if (!request.complete || isLast) response.setHeader('connection', 'close')
   response.writeHead(status)
   response.end(content)
 }

@@ -1,6 +1,7 @@
 /** The open connections of the HTTPS side: whose they are, and what they are used for. */
 
 import type { X509Certificate } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionOrigin } from './secure-front.ts'
 
@@ -8,8 +9,12 @@ export interface WebConnection extends ConnectionOrigin {
   readonly socket: TLSSocket
   /** 'mqtt' from the upgrade on: the broker then decides when it ends. */
   use: 'http' | 'mqtt'
+  /** Requests whose answer was begun. */
+  answerCount: number
   /** Requests that were begun and not yet answered. */
   underWay: number
+  /** The answer to the first of them, once it is at work. */
+  response: ServerResponse | undefined
   /** Ends when every request so far is answered: pipelined ones wait for each other. */
   tail: Promise<void>
 }
@@ -22,7 +27,9 @@ export class WebConnections {
       ...origin,
       socket,
       use: 'http',
+      answerCount: 0,
       underWay: 0,
+      response: undefined,
       tail: Promise.resolve(),
     }
     this.#bySocket.set(socket, connection)

@@ -33,7 +33,6 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
     requireHostHeader: false,
     insecureHTTPParser: false,
   })
-  server.maxRequestsPerSocket = limits.requestsPerConnection
   server.timeout = limits.idleMs
   const take = (request: IncomingMessage, response: ServerResponse, expects100: boolean): void => {
     const connection = connectionOf(request.socket)
@@ -77,17 +76,27 @@ function queue(exchange: Exchange, options: HttpDoorOptions): void {
   const { address, listener, socket, tail } = connection
   const work = async (): Promise<void> => {
     await tail
-    if (!response.destroyed) await answerRequest(exchange, options)
+    if (socket.writableEnded || response.destroyed) return
+    connection.response = response
+    connection.answerCount += 1
+    await answerRequest(exchange, options)
   }
   const failed = (error: unknown): void => {
     const detail = { path: printable(request.url), address, listener, reason: errorMessage(error) }
     options.events.emit('technical', 'web-answer-failed', detail)
     socket.destroy()
   }
+  // Requests that wait cost memory; more than will ever be answered are not kept.
+  if (connection.underWay >= options.limits.requestsPerConnection) {
+    tellRefusal(connection, options.events, 'web-request-refused', { reason: 'too-many-at-once' })
+    socket.destroy()
+    return
+  }
   connection.underWay += 1
   connection.tail = work()
     .catch(failed)
     .finally(() => {
+      connection.response = undefined
       connection.underWay -= 1
     })
 }
@@ -115,10 +124,12 @@ function refuseUnreadable(error: Error, connection: WebConnection, events: Event
   close(connection, events, { status, why: { reason, code } })
 }
 
-/** The last answer of a connection; none where it would stand between the bytes of another. */
+/** The last answer of a connection; none where it would stand among the bytes of another. */
 function close(connection: WebConnection, events: EventSink, { status, why }: Refusal): void {
-  const { socket, underWay } = connection
+  const { socket, underWay, response } = connection
+  if (socket.writableEnded) return
   tellRefusal(connection, events, 'web-request-refused', why)
-  if (underWay === 0 && socket.writable) socket.write(bareAnswer(status, STATUS_CODES[status] ?? ''))
+  const isUnanswered = underWay === 0 || (underWay === 1 && response?.headersSent !== true)
+  if (isUnanswered && socket.writable) socket.write(bareAnswer(status, STATUS_CODES[status] ?? ''))
   socket.destroySoon()
 }

@@ -23,7 +23,7 @@ const INVENTORY: readonly InventoryEntry[] = [
   { role: 'consumer', id: 'station-icu', wards: ['icu'] },
   { role: 'consumer', id: 'late-icu', wards: ['icu'] },
   { role: 'consumer', id: 'station-er', wards: ['er'] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
 ]
 const ALERT = 'vitals/v1/icu/b01/ox-1/alert/spo2-low'
 

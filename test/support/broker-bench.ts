@@ -82,7 +82,7 @@ const INVENTORY: readonly InventoryEntry[] = [
   { role: 'bedside', id: 'box-1' },
   { role: 'consumer', id: 'station-icu', wards: ['icu'] },
   { role: 'consumer', id: 'station-er', wards: ['er'] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
 ]
 
 function inventoryOf(entries: readonly InventoryEntry[]): Inventory {

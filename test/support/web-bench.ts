@@ -87,7 +87,7 @@ export async function ask(
   const { body, ...rest } = options
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
-      { host: '127.0.0.1', port: webPort(server), agent: false, ...rest },
+      { host: '127.0.0.1', port: webPort(server), agent: false, servername: 'localhost', ...rest },
       (response) => {
         const pieces: Buffer[] = []
         response.on('data', (piece: Buffer) => pieces.push(piece))

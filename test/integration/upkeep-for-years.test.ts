@@ -203,7 +203,7 @@ describe('a gateway that nobody looks after', () => {
     await years.stop()
     expect(faults).toEqual([])
     expect(years.renewals('root-ca')).toBe(2)
-    expect(years.renewals('issuing-ca')).toBe(3)
+    expect(years.renewals('issuing-ca')).toBe(2)
     expect(years.events.named('certificate-not-renewed')).toEqual([])
   }, 120_000)
 })

@@ -33,7 +33,7 @@ export function chainFaults(chainPem: string, trustPem: string, nowMs: number): 
 export function listFaults(store: CertificateStore, nowMs: number): readonly string[] {
   const { ca, crl } = store.serverMaterial()
   return certificatesOf(ca)
-    .filter((authority) => nowMs <= Date.parse(authority.validTo))
+    .filter((authority) => nowMs < Date.parse(authority.validTo))
     .flatMap((authority) => {
       const name = authority.subject.split('\n').find((part) => part.startsWith('CN=')) ?? ''
       const own = crl.filter((pem) => pemBlocks(pem).some(({ der }) => isCrlOf(der, authority)))

@@ -35,8 +35,8 @@ export interface StoredInvitation extends HashedCode {
   readonly expiresAtMs: number
   readonly failedCount: number
   readonly requester?: Requester
-  /** Of the certificate that it was used for. */
-  readonly serial?: string
+  /** The certificate that it was used for. */
+  readonly certificatePem?: string
 }
 
 interface EnrolmentDocument {
@@ -81,7 +81,7 @@ function isDocument(value: unknown): value is EnrolmentDocument {
 
 function isInvitation(value: unknown): value is StoredInvitation {
   if (!isRecord(value)) return false
-  const { role, id, approval, state, salt, codeSha256, requester, serial } = value
+  const { role, id, approval, state, salt, codeSha256, requester, certificatePem } = value
   return (
     CLIENT_ROLES.some((known) => known === role) &&
     typeof id === 'string' &&
@@ -92,7 +92,7 @@ function isInvitation(value: unknown): value is StoredInvitation {
     isSha256(codeSha256) &&
     [value['madeAtMs'], value['expiresAtMs'], value['failedCount']].every(isCount) &&
     (requester === undefined || isRequester(requester)) &&
-    (serial === undefined || typeof serial === 'string')
+    (certificatePem === undefined || typeof certificatePem === 'string')
   )
 }
 

@@ -23,7 +23,7 @@ export type ClaimVerdict =
   /** A certificate may be made for this key. */
   | { readonly kind: 'authorised' }
   /** The certificate is out: the same key may have it again. */
-  | { readonly kind: 'repeat'; readonly serial: string }
+  | { readonly kind: 'repeat'; readonly certificatePem: string }
   | { readonly kind: 'pending'; readonly isNew: boolean }
   | RefusedCode
 
@@ -75,11 +75,11 @@ export function judgeClaim(
   if (invitation === undefined) return { kind: 'refused', reason: 'no-code' }
   const dead = whyDead(invitation, nowMs)
   if (dead !== undefined) return { kind: 'refused', reason: dead }
-  const { state, approval, requester, serial } = invitation
+  const { state, approval, requester, certificatePem } = invitation
   const isSameKey = requester?.publicKeySha256 === publicKeySha256
   if (state === 'used')
-    return isSameKey && serial !== undefined
-      ? { kind: 'repeat', serial }
+    return isSameKey && certificatePem !== undefined
+      ? { kind: 'repeat', certificatePem }
       : { kind: 'refused', reason: 'code-used' }
   if (state === 'open') return approval === 'code' ? { kind: 'authorised' } : { kind: 'pending', isNew: true }
   if (!isSameKey) return { kind: 'refused', reason: 'other-key' }

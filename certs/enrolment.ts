@@ -3,6 +3,7 @@
  * Every change is made under the lock of the store and is on disk before it counts.
  */
 
+import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 
 import { hashCode, isCode, newCode } from './enrolment-code.ts'
@@ -25,10 +26,10 @@ import {
   type RefusedCode,
 } from './enrolment-rules.ts'
 import { CertificateError } from './errors.ts'
-import { refuseForeignDirectory } from './guarded-file.ts'
+import { isNameTaken, readCertificate, refuseForeignDirectory } from './guarded-file.ts'
 import { isIdentityId } from './identity-uri.ts'
 import type { ClientRole } from './profile.ts'
-import { layoutOfState } from './store-layout.ts'
+import { certificatePath, layoutOfState } from './store-layout.ts'
 import { withStoreLock } from './store-lock.ts'
 
 interface Invitee {
@@ -72,7 +73,9 @@ export interface Enrolment {
   /** Judges the key that a recognised sender has proved to own. */
   claim(request: ClaimRequest): ClaimVerdict
   /** The certificate is out: the code is used up for every other key. */
-  settle(request: ClaimRequest & { readonly serial: string }): void
+  settle(request: ClaimRequest & { readonly certificatePem: string }): void
+  /** The certificate of this identity as the store keeps it, without its key; whatever it is worth. */
+  delivered(invitee: Invitee): X509Certificate | undefined
   /** The requests that wait for an operator. */
   pending(nowMs: number): readonly PendingRequest[]
   /** Throws when no such request waits. */
@@ -144,14 +147,18 @@ export function openEnrolment(stateDir: string): Enrolment {
         const requester = requesterOf(request.publicKeySha256, request.address, request.nowMs)
         return [verdict, [{ ...invitation, state: 'pending', requester }]]
       }),
-    settle: ({ serial, ...request }) =>
+    settle: ({ certificatePem, ...request }) =>
       changing(request.nowMs, (all) => {
         const invitation = all.find((each) => isSame(each, request))
         if (invitation === undefined || invitation.state === 'used') return [undefined, []]
         const { publicKeySha256, address, nowMs } = request
         const requester = { publicKeySha256, address, atMs: nowMs, expiresAtMs: nowMs + LOST_ANSWER_MS }
-        return [undefined, [{ ...invitation, state: 'used', requester, serial }]]
+        return [undefined, [{ ...invitation, state: 'used', requester, certificatePem }]]
       }),
+    delivered({ role, id }) {
+      const file = certificatePath(layout, role, id)
+      return isNameTaken(file) ? readCertificate(file) : undefined
+    },
     pending: (nowMs) => readInvitations(path).flatMap((each) => pendingOf(each, nowMs)),
     decide: (invitee, decision, nowMs) =>
       changing(nowMs, (all) => {

@@ -16,8 +16,7 @@ import { startProcessUpkeep } from './upkeep/process-upkeep.ts'
 import { takeUp, type RenewableLink } from './upkeep/take-up.ts'
 import type { Upkeep } from './upkeep/upkeep.ts'
 import { startWardGateway, type WardGateway } from './ward-gateway.ts'
-import { startWebPart } from './web-part.ts'
-import type { WebServer } from './web/web-server.ts'
+import { startWebPart, type WebPart } from './web-part.ts'
 
 export interface GatewayOptions {
   readonly software: string
@@ -69,7 +68,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     if (ward !== undefined) undo.push(() => ward.stop())
     const web = await startWeb(parts, ward)
     if (web !== undefined) undo.push(() => web.stop())
-    if (web !== undefined) ward?.onMaterial((material) => web.reload(material))
     for (const uplink of config.uplinks) {
       const { bridge, link } = startUplink(uplink, parts, ward)
       undo.push(() => bridge.close())
@@ -117,11 +115,14 @@ async function startWard(parts: Parts, software: string): Promise<WardGateway | 
   return startWardGateway({ ...config, ...parts, software, broker: config.broker, store: certificates.store })
 }
 
-async function startWeb(parts: Parts, ward: WardGateway | undefined): Promise<WebServer | undefined> {
-  const { config } = parts
-  if (config.web === undefined) return undefined
-  if (ward === undefined) throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
-  return startWebPart({ ...parts, web: config.web, ward, routes: [] })
+async function startWeb(parts: Parts, ward: WardGateway | undefined): Promise<WebPart | undefined> {
+  const { config, certificates } = parts
+  const { web, state } = config
+  if (web === undefined) return undefined
+  const { store } = certificates
+  if (ward === undefined || store === undefined)
+    throw new ConfigError("web: add 'broker' as well, HTTPS serves its clients")
+  return startWebPart({ ...parts, web, state, ward, store })
 }
 
 function clockTrouble({ reason }: KeptTime): readonly string[] {

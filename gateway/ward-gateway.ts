@@ -136,14 +136,14 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     async reload() {
       // Whoever asks for it is told when the file cannot be read; what is in force stays.
       readInventory(state)
-      rows.refresh()
       certificates.look()
+      rows.refresh()
       await takeInventory()
     },
     notReady: () => certificates.troubles,
     async stop() {
-      certificates.stop()
       rows.stop()
+      certificates.stop()
       stopLives()
       sessions.unsubscribe()
       await broker.publish(stateMessage(gateway, 'stopping', clock))

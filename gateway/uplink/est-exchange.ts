@@ -33,7 +33,12 @@ export interface EstReply {
 
 /** Why an exchange came to nothing although the connection stood. */
 export type EstFailure =
-  'est-no-answer' | 'est-too-large' | 'est-unauthorised' | 'est-refused' | 'est-unusable'
+  | 'est-no-answer'
+  | 'est-too-large'
+  | 'est-unauthorised'
+  | 'est-refused'
+  | 'est-unusable'
+  | 'est-other-authority'
 
 const EXCHANGE_TIMEOUT_MS = 30_000
 const LARGEST_REPLY_BYTES = 256 * 1024

@@ -14,8 +14,9 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Counters, EventSink } from '../ports.ts'
 import type { Identify } from '../security/identify.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import type { WebLimits } from './limits.ts'
-import { presentedBy, webTlsOptions } from './optional-certificate.ts'
+import { judgeVisitor, webTlsOptions, type Visitor } from './optional-certificate.ts'
 
 export interface WebListen {
   readonly host: string
@@ -27,6 +28,8 @@ export interface SecureFrontOptions {
   readonly listen: WebListen
   readonly material: TlsMaterial
   readonly identify: Identify
+  /** While the clock is known to be wrong, complaints of OpenSSL about dates do not count; absent: they always do. */
+  readonly time?: TrustedTime | undefined
   readonly limits: WebLimits
   readonly clock: Clock
   readonly events: EventSink
@@ -62,17 +65,14 @@ export async function openSecureFront(options: SecureFrontOptions): Promise<List
   tls.on('secureConnection', (socket) => {
     const approach = approachOf(socket, approaches)
     approach?.settle()
-    const judgement = judge(socket, identify)
-    if (approach === undefined || judgement.kind === 'refused') {
-      refuse(approach?.address, judgement.kind === 'refused' ? judgement.why : { reason: 'no-origin' })
+    const visitor = judgeVisitor(socket, identify, options.time?.standing ?? 'trusted')
+    if (approach === undefined || visitor.kind === 'refused') {
+      refuse(approach?.address, visitor.kind === 'refused' ? whyOf(visitor) : { reason: 'no-origin' })
       abandon(socket)
       return
     }
-    options.onConnection(socket, {
-      address: approach.address,
-      listener,
-      certificate: judgement.certificate,
-    })
+    const certificate = visitor.kind === 'identified' ? visitor.certificate : undefined
+    options.onConnection(socket, { address: approach.address, listener, certificate })
   })
 
   const front = createFront({
@@ -99,21 +99,7 @@ export async function openSecureFront(options: SecureFrontOptions): Promise<List
   }
 }
 
-type Judgement =
-  | { readonly kind: 'admitted'; readonly certificate: X509Certificate | undefined }
-  | { readonly kind: 'refused'; readonly why: Detail }
-
-/** Asked for every connection, also for one whose session was resumed. */
-function judge(socket: TLSSocket, identify: Identify): Judgement {
-  const presented = presentedBy(socket)
-  if (presented.kind === 'none') return { kind: 'admitted', certificate: undefined }
-  const { certificate } = presented
-  if (presented.kind === 'unverified') {
-    const { verification: reason } = presented
-    const why = { reason, meaning: meaningOf(reason) }
-    return { kind: 'refused', why: { ...why, ...subjectOf(certificate) } }
-  }
-  const identification = identify(certificate)
-  if (identification.kind === 'identified') return { kind: 'admitted', certificate }
-  return { kind: 'refused', why: { reason: identification.reason, ...subjectOf(certificate) } }
+function whyOf({ certificate, reason, tlsFault }: Extract<Visitor, { readonly kind: 'refused' }>): Detail {
+  const openssl = tlsFault === undefined ? {} : { openssl: tlsFault }
+  return { reason, meaning: meaningOf(reason), ...subjectOf(certificate), ...openssl }
 }

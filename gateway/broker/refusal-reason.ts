@@ -64,6 +64,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UNSPECIFIED: 'a key or signature of the chain is too weak, or a name is outside the constraints of its CA',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client has no certificate',
   ERR_SSL_INVALID_CERTIFICATE: 'the certificate is damaged',
+  // OpenSSL's ASN.1 reader: a length reaches beyond the end. Nothing but the certificate is ASN.1 in what a client sends.
+  ERR_SSL_TOO_LONG: 'the certificate is damaged: it ends too early',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'the client offers only older versions of TLS than this listener takes',
   ERR_SSL_NO_SHARED_CIPHER: 'the client offers only ciphers without forward secrecy or authentication',
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'the client cannot verify the kind of key this gateway has',

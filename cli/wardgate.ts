@@ -6,6 +6,7 @@ import { errorCode, errorMessage } from '../gateway/errors.ts'
 import { software } from './software.ts'
 import { certsCommand } from './certs.ts'
 import { checkConfigCommand } from './check-config.ts'
+import { clockCommand } from './clock.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
@@ -33,6 +34,7 @@ const program = new Command('wardgate')
   .addCommand(runCommand())
   .addCommand(checkConfigCommand())
   .addCommand(certsCommand({ afterIssue: recordIssued }))
+  .addCommand(clockCommand())
   .addCommand(devicesCommand())
   .addCommand(watchCommand())
   .addCommand(simulateCommand())

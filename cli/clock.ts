@@ -4,11 +4,9 @@ import { Command } from 'commander'
 import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { toInstant } from '../gateway/contract/instant.ts'
 import { UsageError } from '../gateway/errors.ts'
-import { alarmLine } from '../gateway/security/clock-alarm.ts'
 import { confirmClock } from '../gateway/security/confirm-clock.ts'
-import { judgeClock } from '../gateway/security/judge-clock.ts'
-import { birthIn } from '../gateway/security/keep-time.ts'
-import { momentOf, readTimeFile, timeFileOf } from '../gateway/security/time-file.ts'
+import { readTime } from '../gateway/security/keep-time.ts'
+import { readTimeFile, timeFileOf } from '../gateway/security/time-file.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 
 interface ClockOptions {
@@ -37,25 +35,18 @@ export function clockCommand(): Command {
 }
 
 function show({ state, json }: ClockOptions): void {
-  const wallMs = systemClock.nowMs()
+  const time = readTime({ stateDir: state, clock: systemClock, uptime: systemUptime })
+  const clock = toInstant(systemClock.nowMs())
+  const { reason, standing } = time
   const found = readTimeFile(timeFileOf(state))
-  const known = found.kind === 'known' ? momentOf(found.record, systemUptime) : undefined
-  const { fault, estimateMs } = judgeClock({ wallMs, known, birthMs: birthIn(state) })
-  const lastGood = known === undefined ? undefined : toInstant(known.atMs)
-  const answer = {
-    clock: toInstant(wallMs),
-    standing: fault === undefined ? 'trusted' : 'implausible',
-    ...(lastGood === undefined ? {} : { lastGood }),
-    ...(fault === undefined ? {} : { reason: fault, estimate: toInstant(estimateMs) }),
-  }
+  const lastGood = found.kind === 'known' ? toInstant(found.record.goodMs) : undefined
   if (json === true) {
-    process.stdout.write(`${JSON.stringify(answer)}\n`)
+    const doubt = reason === undefined ? {} : { reason, estimate: toInstant(time.nowMs()) }
+    process.stdout.write(`${JSON.stringify({ clock, standing, lastGood, ...doubt })}\n`)
     return
   }
-  const verdict =
-    fault === undefined ? `clock: ${answer.clock} is believed` : alarmLine({ fault, wallMs, estimateMs })
   const record = found.kind === 'damaged' ? 'cannot be read' : (lastGood ?? 'none yet')
-  process.stdout.write(`${verdict}\nlast good time on record: ${record}\n`)
+  process.stdout.write(`${reason ?? `clock: ${clock} is believed`}\nlast good time on record: ${record}\n`)
 }
 
 function accept(time: string, { state }: ClockOptions): void {

@@ -2,12 +2,13 @@
 
 import { Command } from 'commander'
 import { openStore } from '../certs/store.ts'
-import { systemClock } from '../gateway/clock.ts'
+import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
 import { readInventory } from '../gateway/inventory/inventory-file.ts'
 import { silentLog } from '../gateway/log.ts'
 import type { ConsumerEntry } from '../gateway/ports.ts'
+import { readTime } from '../gateway/security/keep-time.ts'
 import { drawBoard } from './draw-board.ts'
 import { parseDurationMs } from './duration.ts'
 import { openLiveScreen } from './live-screen.ts'
@@ -50,6 +51,7 @@ async function watch(options: WatchOptions): Promise<void> {
     id: consumer.id,
     material: openStore(options.state).clientMaterial('consumer', consumer.id),
     filters: filtersOf(consumer, options),
+    time: readTime({ stateDir: options.state, clock: systemClock, uptime: systemUptime }),
     clock: systemClock,
     log: silentLog,
   })

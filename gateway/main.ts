@@ -106,7 +106,7 @@ async function startWard(parts: Parts, software: string): Promise<WardGateway | 
 }
 
 function startUplink(uplink: UplinkConfig, parts: Parts, ward: WardGateway | undefined): Bridge {
-  const { clock, log, counters, events } = parts
+  const { clock, time, log, counters, events } = parts
   if (ward === undefined)
     throw new ConfigError(`uplink '${uplink.id}' needs a broker in this process`, { uplink: uplink.id })
   const { cert, key } = material(parts, 'uplink', uplink.identity)
@@ -114,6 +114,7 @@ function startUplink(uplink: UplinkConfig, parts: Parts, ward: WardGateway | und
     url: uplink.url,
     clientId: uplink.identity,
     material: { cert, key, ca: readCa(uplink.ca) },
+    dates: { time, server: 'foreign' },
     allowedRanges: uplink.allow,
     clock,
     random: Math.random,
@@ -125,11 +126,12 @@ function startUplink(uplink: UplinkConfig, parts: Parts, ward: WardGateway | und
 }
 
 function startBedsidePart(bedside: BedsideConfig, parts: Parts, ward: WardGateway | undefined): Bedside {
-  const { config, clock, log, counters, events } = parts
+  const { config, clock, time, log, counters, events } = parts
   const messageLink = createMqttLink({
     url: bedside.broker ?? ownListener(ward),
     clientId: bedside.id,
     material: material(parts, 'bedside', bedside.id),
+    dates: { time, server: 'ours' },
     clock,
     random: Math.random,
     log: log.child({ bedside: bedside.id }),

@@ -87,19 +87,24 @@ describe('the structure', () => {
     expect(long).toEqual([])
   })
 
-  // Of listeners whose peer-verdict.ts admits nobody whom OpenSSL has refused, but for dates on a wrong clock.
-  const JUDGES_ITSELF = 'gateway/broker/peer-tls.ts'
+  // Each says why, judges by itself, and excuses nothing of OpenSSL's but dates on a clock known to be wrong.
+  const JUDGES_ITSELF: readonly (readonly [file: string, user: string])[] = [
+    ['gateway/broker/peer-tls.ts', 'gateway/broker/listener.ts'],
+    ['gateway/uplink/server-trust.ts', 'gateway/uplink/dial.ts'],
+  ]
 
   it('TLS verification is never switched off', () => {
-    const others = files.filter((file) => file !== JUDGES_ITSELF)
+    const others = files.filter((file) => !JUDGES_ITSELF.some(([exempt]) => exempt === file))
     const off = others.filter((file) =>
       /rejectUnauthorized:\s*(false|[a-z])(?!rue)/i.test(sourceOf.get(file) ?? ''),
     )
     expect(off).toEqual([])
   })
 
-  it('TLS that leaves the verdict to another has one user, the listener', () => {
-    const users = files.filter((file) => importsOf(file).includes(JUDGES_ITSELF))
-    expect(users).toEqual(['gateway/broker/listener.ts'])
-  })
+  it.each(JUDGES_ITSELF)(
+    '%s, which leaves the verdict to its own judgement, serves %s alone',
+    (file, user) => {
+      expect(files.filter((other) => importsOf(other).includes(file))).toEqual([user])
+    },
+  )
 })

@@ -9,7 +9,7 @@ import { errorMessage, UplinkError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Counters, EventSink, MessageLink, MessageLinkState, OutboundMessage } from '../ports.ts'
 import { backOffMs, MAX_DELAY_MS } from './back-off.ts'
-import { guardedDial, type Connect, type Resolver, type ClientMaterial } from './dial.ts'
+import { guardedDial, type Connect, type Resolver, type ClientMaterial, type DialOptions } from './dial.ts'
 import { openSession, type MqttSession } from './mqtt-session.ts'
 import { showUrl } from './refusals.ts'
 import { Subscriptions, type ReceivedMessage } from './subscriptions.ts'
@@ -30,6 +30,7 @@ export interface MqttLinkOptions {
   readonly url: string
   readonly clientId: string
   readonly material: ClientMaterial
+  readonly dates?: DialOptions['dates']
   readonly allowedRanges?: readonly string[] | undefined
   readonly clock: Clock
   /** Uniform in [0, 1). */

@@ -55,7 +55,7 @@ describe('wardgate clock show', () => {
     known(Date.now() - 200 * DAY_MS)
     expect(JSON.parse(await clock('show', '--json'))).toMatchObject({
       standing: 'implausible',
-      reason: 'ahead',
+      reason: expect.stringContaining('ahead'),
     })
     expect(await clock('show')).toMatch(/is not believed, .*wardgate clock accept/)
   })

@@ -19,7 +19,7 @@ export interface ExpiryRow {
   readonly isOwn: boolean
 }
 
-export interface ExpiryAlarm {
+interface ExpiryAlarm {
   readonly row: ExpiryRow
   readonly level: ForecastLevel
   readonly daysLeft: number

@@ -7,22 +7,17 @@ import type { Cancel, Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { EventSink } from '../ports.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import { createExpiryAlarms, isPressing, type ExpiryRow } from './expiry-alarms.ts'
 import { LONGEST_DELAY_MS, Retries } from './retries.ts'
 import { upkeepDue, type Holding, type UpkeepAct } from './upkeep-due.ts'
-
-export interface UpkeepTime {
-  nowMs(): number
-  /** Nothing is renewed on a clock that cannot be right: it would be dated wrongly. */
-  readonly standing: 'trusted' | 'implausible'
-  readonly reason: string | undefined
-}
 
 /** What an act has made, for its event: serial, validity. Undefined when there is nothing to tell. */
 export type UpkeepDone = Readonly<Record<string, string | number>> | undefined
 
 export interface UpkeepOptions {
-  readonly time: UpkeepTime
+  /** Nothing is renewed on a clock that cannot be right: it would be dated wrongly. */
+  readonly time: TrustedTime
   /** What this process holds, and what it uses that others hold. */
   readonly holdings: (nowMs: number) => readonly Holding[]
   readonly perform: (act: UpkeepAct, nowMs: number, signal: AbortSignal) => Promise<UpkeepDone>

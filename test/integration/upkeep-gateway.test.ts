@@ -97,7 +97,7 @@ interface Process {
   readonly gateway: RunningGateway
   readonly events: Events
   /** As SIGHUP does, and as the hour does. */
-  look(): Promise<void>
+  readonly look: () => Promise<void>
 }
 
 async function run(file: string, config: object, clock: ShiftedClock): Promise<Process> {
@@ -288,7 +288,7 @@ describe('a gateway that was off for a year', () => {
 
   it('does not give itself back what was revoked', async () => {
     const store = makeStore(AGE_MS)
-    const [row] = store.list(Date.now()).filter(({ role }) => role === 'server')
+    const row = store.list(Date.now()).find(({ role }) => role === 'server')
     store.revoke(row?.serial ?? '', 'keyCompromise', Date.now())
     const config = { gateway: 'gw-1', state: './state', broker: { listen: [{ host: '127.0.0.1', port: 0 }] } }
     await expect(run(join(dir.path, 'ward.yaml'), config, new ShiftedClock())).rejects.toThrow(

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Uptime } from '../../gateway/clock.ts'
+import { systemClock, type Cancel, type Clock, type Uptime } from '../../gateway/clock.ts'
 
 /** The clock of the machine, so many milliseconds ahead or behind; all time that it is moved by has really passed. */
 export class ShiftedClock implements Clock {
@@ -7,12 +7,21 @@ export class ShiftedClock implements Clock {
     sinceBootMs: () => 400 * 86_400_000 + performance.now() + this.offsetMs,
     bootId: 'the boot of this test',
   }
-  readonly monotonicMs = systemClock.monotonicMs
-  readonly after = systemClock.after
-  readonly every = systemClock.every
 
   constructor(offsetMs = 0) {
     this.offsetMs = offsetMs
+  }
+
+  monotonicMs(): number {
+    return systemClock.monotonicMs()
+  }
+
+  after(delayMs: number, task: () => void): Cancel {
+    return systemClock.after(delayMs, task)
+  }
+
+  every(periodMs: number, task: () => void): Cancel {
+    return systemClock.every(periodMs, task)
   }
 
   nowMs(): number {

@@ -224,4 +224,32 @@ describe('a gateway without the key of its root', () => {
     expect(years.renewals('server')).toBe(1)
     expect(readFileSync(join(years.stateDir, 'certs/ca.pem'), 'utf8')).toBe(years.trust)
   })
+
+  it('says from the first day when the medium is needed, warns in time, and is right about both', async () => {
+    const years = new Years(join(dir.path, 'state'), join(dir.path, 'medium'))
+    renameSync(join(dir.path, 'medium'), join(dir.path, 'safe'))
+    await years.start()
+    const listOfRoot = years.store
+      .forecast(years.nowMs)
+      .find(({ what, role }) => what === 'crl' && role === 'root-ca')
+    expect(listOfRoot).toMatchObject({ renews: 'person', action: expect.stringContaining('--offline-root') })
+    const endsOnDay = Math.floor(((listOfRoot?.expiresAtMs ?? 0) - START_MS) / DAY_MS)
+    const faults: string[] = []
+    while (years.day <= endsOnDay) {
+      await years.pass(5)
+      years.stationDoes()
+      faults.push(...years.faults())
+    }
+    await years.stop()
+    // The list of the root is the only thing that ends, and not a day before the forecast said.
+    expect(faults.length).toBeGreaterThan(0)
+    for (const fault of faults) expect(fault).toMatch(/wardgate root-ca .*: its list has ended/)
+    const warned = years.events.named('certificate-expires').filter(({ role }) => role === 'crl')
+    expect(warned.map(({ level }) => level)).toEqual(expect.arrayContaining(['notice', 'warning']))
+
+    // A person brings the medium: the running gateway has nothing more to ask for.
+    renameSync(join(dir.path, 'safe'), join(dir.path, 'medium'))
+    years.store.refreshCrl(years.nowMs, join(dir.path, 'medium'))
+    expect(listFaults(years.store, years.nowMs)).toEqual([])
+  })
 })

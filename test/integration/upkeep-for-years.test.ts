@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { layoutOfState, SERVER_ID } from '../../certs/store-layout.ts'
 import { initStore, openStore, type CertificateStore } from '../../certs/store.ts'
 import { silentLog } from '../../gateway/log.ts'
@@ -18,6 +18,9 @@ import { tempDir } from '../support/temp-dir.ts'
 
 const DAY_MS = 86_400_000
 const START_MS = Date.parse('2026-09-20T10:15:00Z')
+
+// Thousands of days, each with its signatures and its files.
+jest.setTimeout(180_000)
 
 let dir: ReturnType<typeof tempDir>
 beforeEach(() => {
@@ -172,14 +175,14 @@ describe('a gateway that nobody looks after', () => {
     expect(years.renewals('server') + years.renewals('bedside') + years.renewals('uplink')).toBe(3)
   })
 
-  it('rolls the issuing CA over in five years without a day on which a good chain is refused', async () => {
+  it('rolls the issuing CA over in five years, and no good chain is ever refused', async () => {
     const years = new Years(join(dir.path, 'state'))
     years.clock.advance(2500 * DAY_MS)
     await years.start()
     years.stationDoes()
     const faults: string[] = []
     while (years.day < 2500 + 5 * 365) {
-      await years.pass(5)
+      await years.pass(10)
       years.stationDoes()
       faults.push(...years.faults())
     }
@@ -205,11 +208,11 @@ describe('a gateway that nobody looks after', () => {
     expect(years.renewals('root-ca')).toBe(2)
     expect(years.renewals('issuing-ca')).toBe(2)
     expect(years.events.named('certificate-not-renewed')).toEqual([])
-  }, 120_000)
+  })
 })
 
 describe('a gateway without the key of its root', () => {
-  it('keeps all but the list of the root fresh for 400 days', async () => {
+  it('keeps everything in force for 400 days, as the forecast says', async () => {
     const years = new Years(join(dir.path, 'state'), join(dir.path, 'medium'))
     renameSync(join(dir.path, 'medium'), join(dir.path, 'safe'))
     await years.start()

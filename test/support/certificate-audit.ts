@@ -8,10 +8,17 @@ import { isCrlOf } from '../../certs/crl-signature.ts'
 import { pemBlocks } from '../../certs/pem.ts'
 import type { CertificateStore } from '../../certs/store.ts'
 
+/** The same text is looked at on many days, and reading it is what takes the time. */
+const read = new Map<string, readonly X509Certificate[]>()
+
 export function certificatesOf(pem: string): readonly X509Certificate[] {
-  return pemBlocks(pem).flatMap(({ label, pem: text }) =>
+  const known = read.get(pem)
+  if (known !== undefined) return known
+  const certificates = pemBlocks(pem).flatMap(({ label, pem: text }) =>
     label === 'CERTIFICATE' ? [new X509Certificate(text)] : [],
   )
+  read.set(pem, certificates)
+  return certificates
 }
 
 /** Why someone who trusts `trustPem` would refuse this chain (leaf first); empty when nobody would. */

@@ -73,7 +73,11 @@ const port = (): number => gateway?.addresses[0]?.port ?? 0
 async function connect(ward: WardFiles, role: 'device', id: string): Promise<MqttClient> {
   const { key, cert, ca } = ward.store.clientMaterial(role, id)
   const client = await connectAsync(`mqtts://127.0.0.1:${port()}`, {
-    ...{ key, cert, ca, clientId: id, reconnectPeriod: 0 },
+    key,
+    cert,
+    ca,
+    clientId: id,
+    reconnectPeriod: 0,
     // A device with a clock of its own would find the gateway's certificate valid; this one shares ours.
     rejectUnauthorized: false,
   })

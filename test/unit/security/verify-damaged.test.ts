@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { readForm } from '../../../certs/certificate-form.ts'
 import { createIdentify, type Identify } from '../../../gateway/security/identify.ts'
 import { judgeClock } from '../../../gateway/security/judge-clock.ts'

@@ -4,9 +4,10 @@
  * not yet valid.
  */
 
+import { once } from 'node:events'
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { connectAsync, type MqttClient } from 'mqtt'
-import { filter, firstValueFrom, map } from 'rxjs'
 import { systemClock, systemUptime } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config/load-config.ts'
 import { silentLog, type Log } from '../../gateway/log.ts'
@@ -14,7 +15,7 @@ import { startGateway, type RunningGateway } from '../../gateway/main.ts'
 import type { InventoryEntry } from '../../gateway/ports.ts'
 import { readTime } from '../../gateway/security/keep-time.ts'
 import { timeFileOf, writeTimeFile } from '../../gateway/security/time-file.ts'
-import { createMqttLink, type SubscribingLink } from '../../gateway/uplink/mqtt-link.ts'
+import { guardedDial } from '../../gateway/uplink/dial.ts'
 import { RawClient } from '../support/broker-bench.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { makeWardFiles, type WardFiles } from '../support/ward.ts'
@@ -31,7 +32,7 @@ let dir: ReturnType<typeof tempDir>
 let events: { readonly event: string; readonly detail: Readonly<Record<string, unknown>> }[]
 let gateway: RunningGateway | undefined
 const clients: MqttClient[] = []
-const links: SubscribingLink[] = []
+const sockets: TLSSocket[] = []
 
 beforeEach(() => {
   dir = tempDir()
@@ -39,7 +40,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) client.end(true)
-  for (const link of links.splice(0)) await link.close()
+  for (const socket of sockets.splice(0)) socket.destroy()
   await gateway?.stop()
   gateway = undefined
   dir.remove()
@@ -114,21 +115,17 @@ describe.each(cases)('a gateway whose clock is $name', ({ madeAtMs, reason }) =>
   it('is reached by its stations, whose clock is the same', async () => {
     const ward = await start(madeAtMs)
     const time = readTime({ stateDir: ward.stateDir, clock: systemClock, uptime: systemUptime })
-    const link = createMqttLink({
-      url: `mqtts://127.0.0.1:${port()}`,
-      clientId: 'station-icu',
-      material: ward.store.clientMaterial('consumer', 'station-icu'),
-      dates: { time, server: 'ours' },
-      clock: systemClock,
-      random: Math.random,
-      log: silentLog,
-    })
-    links.push(link)
-    const state$ = link.state$.pipe(
-      filter(({ kind }) => kind !== 'connecting'),
-      map(({ kind }) => kind),
+    const dialling = { tls: ward.store.clientMaterial('consumer', 'station-icu'), clock: systemClock }
+    const url = `mqtts://127.0.0.1:${port()}`
+    const socket = await guardedDial({ url, ...dialling, dates: { time, server: 'ours' }, environment: {} })
+    sockets.push(socket)
+    // [MQTT-3.2.2]: CONNACK, accepted.
+    socket.write(
+      Buffer.from(`101700044d5154540402003c000b${Buffer.from('station-icu').toString('hex')}`, 'hex'),
     )
-    expect(await firstValueFrom(state$)).toBe('online')
+    const [answer] = await once(socket, 'data')
+    expect(answer).toEqual(Buffer.from('20020000', 'hex'))
+    await expect(guardedDial({ url, ...dialling, environment: {} })).rejects.toThrow('tls-failed')
   })
 
   it('still refuses whom it has revoked, a moment after it was done by another process', async () => {

@@ -82,10 +82,10 @@ export interface Enrolment {
   decide(invitee: Invitee, decision: 'approved' | 'rejected', nowMs: number): PendingRequest
 }
 
-export const DEFAULT_CODE_LIFE_MS = 24 * 3_600_000
+const DEFAULT_CODE_LIFE_MS = 24 * 3_600_000
 /** So long the owner of the key may fetch its certificate again, also when the code has ended meanwhile. */
 const LOST_ANSWER_MS = 3_600_000
-const LONGEST_CODE_LIFE_MS = 7 * 24 * 3_600_000
+export const LONGEST_CODE_LIFE_MS = 7 * 24 * 3_600_000
 
 export function openEnrolment(stateDir: string): Enrolment {
   const layout = layoutOfState(stateDir)

@@ -39,6 +39,7 @@ export interface EnrollOptions {
 interface EnrollParts {
   readonly clock: Clock
   readonly input: CodeInput
+  readonly print: (text: string) => void
 }
 
 const processParts = (): EnrollParts => ({
@@ -48,6 +49,7 @@ const processParts = (): EnrollParts => ({
     terminal: process.stdin.isTTY ? process.stdin : undefined,
     say: (text) => process.stderr.write(text),
   },
+  print: (text) => process.stdout.write(text),
 })
 
 export function enrollCommand(parts: () => EnrollParts = processParts): Command {
@@ -73,14 +75,14 @@ async function run(
   roleText: string,
   id: string,
   options: EnrollOptions,
-  { clock, input }: EnrollParts,
+  { clock, input, print }: EnrollParts,
 ): Promise<void> {
   const role = readRole(roleText)
   if (!isId(id)) throw new UsageError(`id '${id}' is not an id: use 1 to 32 of a-z, 0-9 and '-'`)
   const place: OwnPlace = { stateDir: options.state, role, id }
   const held = ownCertificate(place)
   if (held !== undefined && clock.nowMs() < Date.parse(held.validTo))
-    return finish(options, place, held, `has a certificate already, until ${held.validTo}`)
+    return print(outcome(options, place, held, `has a certificate already, until ${held.validTo}`))
   const endpoint: EstEndpoint = { url: options.gateway, clock }
   const trusted = await trustOf(endpoint, options)
   const { certificates } = await caCertificates(endpoint, { ca: trusted })
@@ -94,7 +96,9 @@ async function run(
   const csrDer = buildCsr({ site, role, id, publicKey: key.publicKey, privateKey: key.privateKey })
   const issued = await patiently({ ...endpoint, ca: trusted, role, id, code, csrDer }, input.say)
   keepIssued(place, issued.chainPem, issued.authorities.pem)
-  return finish(options, place, issued.certificate, `has a certificate until ${issued.certificate.validTo}`)
+  return print(
+    outcome(options, place, issued.certificate, `has a certificate until ${issued.certificate.validTo}`),
+  )
 }
 
 /** Asks until the request is decided. Whoever interrupts this loses nothing: the key stays, the same command goes on. */
@@ -144,12 +148,13 @@ function checkOf(publicKey: KeyObject): string {
   return keyCheck(publicKeySha256(publicKey))
 }
 
-function finish(
+function outcome(
   { json }: EnrollOptions,
   { stateDir, role, id }: OwnPlace,
   certificate: X509Certificate,
   text: string,
-): void {
+): string {
+  if (json !== true) return `${role} '${id}' ${text}, in ${stateDir}/certs\n`
   const facts = {
     role,
     id,
@@ -158,7 +163,5 @@ function finish(
     keyCheck: checkOf(certificate.publicKey),
     state: stateDir,
   }
-  process.stdout.write(
-    json === true ? `${JSON.stringify(facts)}\n` : `${role} '${id}' ${text}, in ${stateDir}/certs\n`,
-  )
+  return `${JSON.stringify(facts)}\n`
 }

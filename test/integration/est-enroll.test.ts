@@ -289,7 +289,7 @@ describe('certs approve', () => {
 })
 
 /** The system's clock, but the pause before the next attempt lasts until `retry`. */
-function patientClock(): { readonly clock: Clock; retry(): Promise<void> } {
+function patientClock(): { readonly clock: Clock; readonly retry: () => Promise<void> } {
   const pause = signal<() => void>()
   const after: Clock['after'] = (delayMs, task) => {
     if (delayMs !== RETRY_MS) return systemClock.after(delayMs, task)
@@ -335,13 +335,14 @@ async function runEnroll(args: readonly string[], typed: string, clock: Clock) {
     said += text
   }
   const input = { stdin: Readable.from([typed]), terminal: undefined, say }
-  return {
-    output: await run(
-      enrollCommand(() => ({ clock, input })),
-      args,
-    ),
-    said,
+  let output = ''
+  const print = (text: string): void => {
+    output += text
   }
+  const command = enrollCommand(() => ({ clock, input, print }))
+  command.exitOverride().configureOutput({ writeErr: () => undefined })
+  await command.parseAsync(args, { from: 'user' })
+  return { output, said }
 }
 
 /** Runs a command with its output caught; nothing of commander reaches the terminal. */

@@ -17,7 +17,7 @@ export interface Clock {
   every(periodMs: number, task: () => void): Cancel
 }
 
-// setTimeout with a larger delay fires after 1 ms (Node documents the overflow of its 32-bit delay).
+// setTimeout and setInterval with a larger delay fire after 1 ms (Node documents the overflow of its 32-bit delay).
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
@@ -38,11 +38,30 @@ export const systemClock: Clock = {
     }
   },
   every(periodMs, task) {
+    if (periodMs > LONGEST_TIMER_MS) return everyLong(periodMs, task)
     const timer = setInterval(task, periodMs)
     return () => {
       clearInterval(timer)
     }
   },
+}
+
+/** Each turn starts from when the last one was meant to be, so that a period of months does not creep. */
+function everyLong(periodMs: number, task: () => void): Cancel {
+  const startedAtMs = systemClock.monotonicMs()
+  let isOver = false
+  let cancel: Cancel
+  const arm = (turn: number): void => {
+    cancel = systemClock.after(startedAtMs + turn * periodMs - systemClock.monotonicMs(), () => {
+      task()
+      if (!isOver) arm(turn + 1)
+    })
+  }
+  arm(1)
+  return () => {
+    isOver = true
+    cancel()
+  }
 }
 
 /** How long the machine has been up, also while it slept: what the wall clock is held against. */

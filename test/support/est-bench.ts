@@ -7,9 +7,11 @@ import { readCertificates } from '../../certs/pkcs7.ts'
 import { CLIENT_ROLES, type ClientRole } from '../../certs/profile.ts'
 import { initStore } from '../../certs/store.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
+import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import { createEstRoutes } from '../../gateway/web/est-routes.ts'
 import type { WebClient, WebResponse } from '../../gateway/web/route.ts'
 import { FakeClock } from './fake-clock.ts'
+import { believed } from './fake-time.ts'
 import { RecordingEvents } from './recording-sinks.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -48,7 +50,12 @@ export function createEstBench() {
   }
   const isListed = (role: ClientRole, id: string) => !unlisted.has(`${role}/${id}`)
   const routes = createEstRoutes({ store, enrolment, isListed, events, time })
-  const identify = createIdentify(EST_SITE, clock)
+  const identify = createIdentify({
+    site: EST_SITE,
+    time: believed(clock),
+    issuers: () => readAuthorities(store.serverMaterial().ca).issuing,
+    isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
+  })
 
   const clientOf = (x509: X509Certificate | undefined): WebClient => {
     const judged = x509 === undefined ? undefined : identify(x509)

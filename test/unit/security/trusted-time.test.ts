@@ -7,7 +7,7 @@ import { createTrustedTime, type KeptTime } from '../../../gateway/security/trus
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeUptime } from '../../support/fake-uptime.ts'
 import { RecordingEvents } from '../../support/recording-sinks.ts'
-import { tempDir, type TempDir } from '../../support/temp-dir.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000
 const START_MS = Date.parse('2026-09-20T10:15:00.000Z')
 const BIRTH_MS = START_MS - 30 * DAY_MS
 
-let state: TempDir
+let state: ReturnType<typeof tempDir>
 let clock: FakeClock
 let uptime: FakeUptime
 let events: RecordingEvents

@@ -1,42 +1,47 @@
-/** What a handshake without a mandatory certificate has shown. */
+/** Who came, after a handshake in which a certificate was not mandatory. */
 
 import { X509Certificate } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { presentedBy } from '../../../gateway/web/optional-certificate.ts'
+import type { Identify } from '../../../gateway/security/identify.ts'
+import { judgeVisitor } from '../../../gateway/web/optional-certificate.ts'
 import { createTestAuthority } from '../../support/tls-identities.ts'
 
 const certificate = new X509Certificate(createTestAuthority().ca)
 const codeOf = (code: string): Error => code as unknown as Error
+const anybody: Identify = () => ({
+  kind: 'identified',
+  identity: { role: 'device', id: 'mon-1', fingerprint: 'f', notAfterMs: Infinity },
+})
+const nobody: Identify = () => ({ kind: 'refused', reason: 'other-site' })
+const shown = { getPeerX509Certificate: () => certificate }
+const good = { ...shown, authorized: true, authorizationError: codeOf('') }
 
 it.each([
   {
-    name: 'no certificate, as OpenSSL says of a first handshake',
+    name: 'whom OpenSSL calls not verified in a first handshake',
     socket: { authorized: false, authorizationError: codeOf('UNABLE_TO_GET_ISSUER_CERT') },
   },
   {
-    name: 'no certificate, though OpenSSL calls a resumed session verified',
+    name: 'whom OpenSSL calls verified in a resumed session',
     socket: { authorized: true, authorizationError: codeOf('') },
   },
-])('is nothing: $name', ({ socket }) => {
-  expect(presentedBy({ ...socket, getPeerX509Certificate: () => undefined })).toEqual({ kind: 'none' })
+])('without a certificate it is nobody, $name', ({ socket }) => {
+  const bare = { ...socket, getPeerX509Certificate: () => undefined }
+  expect(judgeVisitor(bare, anybody, 'trusted')).toEqual({ kind: 'nobody' })
 })
 
-it('is a certificate when OpenSSL has verified it', () => {
-  const socket = { authorized: true, authorizationError: codeOf('') }
-  expect(presentedBy({ ...socket, getPeerX509Certificate: () => certificate })).toEqual({
-    kind: 'verified',
-    certificate,
-  })
+it('with a certificate that all agree on it is its holder', () => {
+  expect(judgeVisitor(good, anybody, 'trusted')).toEqual({ kind: 'identified', certificate })
 })
 
 it.each([
-  { code: codeOf('CERT_REVOKED'), verification: 'CERT_REVOKED' },
-  { code: new Error('something new'), verification: 'not-verified' },
-])('is never nothing when a certificate did not verify: $verification', ({ code, verification }) => {
-  const socket = { authorized: false, authorizationError: code }
-  expect(presentedBy({ ...socket, getPeerX509Certificate: () => certificate })).toEqual({
-    kind: 'unverified',
-    certificate,
-    verification,
-  })
+  { code: codeOf('CERT_REVOKED'), reason: 'CERT_REVOKED' },
+  { code: new Error('something new'), reason: 'not-verified' },
+])('with a certificate that OpenSSL refuses it is never nobody: $reason', ({ code, reason }) => {
+  const socket = { ...shown, authorized: false, authorizationError: code }
+  expect(judgeVisitor(socket, anybody, 'trusted')).toMatchObject({ kind: 'refused', reason })
+})
+
+it('with a certificate that OpenSSL takes and the gateway does not it is refused', () => {
+  expect(judgeVisitor(good, nobody, 'trusted')).toMatchObject({ kind: 'refused', reason: 'other-site' })
 })

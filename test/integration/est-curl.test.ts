@@ -10,10 +10,12 @@ import { initStore, type CertificateStore } from '../../certs/store.ts'
 import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { silentLog } from '../../gateway/log.ts'
-import { createIdentify } from '../../gateway/security/identify.ts'
+import { contest } from '../../gateway/security/contest.ts'
 import { createEstRoutes } from '../../gateway/web/est-routes.ts'
 import { startWebServer, type WebServer } from '../../gateway/web/web-server.ts'
-import { CounterRecord, EventRecord, portOf, SITE, wardRules } from '../support/broker-bench.ts'
+import { CounterRecord, EventRecord, portOf, SITE, standingIn, wardRules } from '../support/broker-bench.ts'
+import { believed } from '../support/fake-time.ts'
+import { identifyIn } from '../support/store-identify.ts'
 import { opensslCsr, type CsrKey } from '../support/openssl-csr.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -34,16 +36,23 @@ const withCurl = suiteFor('curl', 'openssl')
 beforeAll(async () => {
   store = initStore({ stateDir: state.path, site: SITE, serverNames: ['localhost', '127.0.0.1'], nowMs })
   enrolment = openEnrolment(state.path)
+  const time = believed(systemClock)
   const shared = {
     listen: [{ host: '127.0.0.1', port: 0 }],
     material: store.serverMaterial(),
-    identify: createIdentify(SITE, systemClock),
+    identify: identifyIn(store, time),
     events,
     counters: new CounterRecord(),
     clock: systemClock,
   }
-  broker = await startBroker({ ...shared, id: 'gw-test', rules: wardRules(), log: silentLog })
-  const time = { nowMs: () => systemClock.nowMs(), standing: 'trusted' } as const
+  broker = await startBroker({
+    ...shared,
+    id: 'gw-test',
+    standingOf: standingIn(store, systemClock),
+    contest,
+    rules: wardRules(),
+    log: silentLog,
+  })
   const routes = createEstRoutes({ store, enrolment, isListed: () => true, events, time })
   web = await startWebServer({ ...shared, broker, routes })
   base = `https://localhost:${web.addresses[0]?.port ?? 0}/.well-known/est`

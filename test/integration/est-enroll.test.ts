@@ -15,11 +15,12 @@ import { inviteCommand } from '../../cli/certs-invite.ts'
 import { devicesCommand } from '../../cli/devices.ts'
 import { systemClock, type Clock } from '../../gateway/clock.ts'
 import { createEnrolmentPart, type EnrolmentPart } from '../../gateway/enrolment-part.ts'
-import { createIdentify } from '../../gateway/security/identify.ts'
 import { reenroll } from '../../gateway/uplink/est-client.ts'
 import { startWebServer, type WebServer } from '../../gateway/web/web-server.ts'
 import { CounterRecord, EventRecord } from '../support/broker-bench.ts'
 import { signal } from '../support/event-log.ts'
+import { believed } from '../support/fake-time.ts'
+import { identifyIn } from '../support/store-identify.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const nowMs = Date.now()
@@ -42,12 +43,12 @@ beforeAll(async () => {
     serverNames: ['localhost', '127.0.0.1'],
     nowMs,
   })
-  const time = { nowMs: () => systemClock.nowMs(), standing: 'trusted' } as const
+  const time = believed(systemClock)
   part = createEnrolmentPart({ stateDir: gatewayState.path, store, events, clock: systemClock, time })
   web = await startWebServer({
     listen: [{ host: '127.0.0.1', port: 0 }],
     material: store.serverMaterial(),
-    identify: createIdentify('icu.test', systemClock),
+    identify: identifyIn(store, time),
     routes: part.routes,
     broker: { accept: () => undefined },
     events,

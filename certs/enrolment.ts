@@ -44,18 +44,18 @@ export interface Invitation extends Invitee {
   readonly expiresAtMs: number
 }
 
-export interface InviteRequest extends Invitee {
+interface InviteRequest extends Invitee {
   readonly nowMs: number
   readonly lifeMs?: number | undefined
   readonly approval?: Approval | undefined
 }
 
-export type Recognition =
+type Recognition =
   | ({ readonly kind: 'recognised' } & Invitee)
   /** `holder`: whose code it was, when it was another's. */
   | (RefusedCode & { readonly holder?: Invitee })
 
-export interface ClaimRequest extends Invitee {
+interface ClaimRequest extends Invitee {
   readonly publicKeySha256: string
   readonly address: string
   readonly nowMs: number

@@ -27,7 +27,7 @@ import { readRole } from './certs-invite.ts'
 import { readEnrolmentCode, type CodeInput } from './read-code.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 
-export interface EnrollOptions {
+interface EnrollOptions {
   readonly gateway: string
   readonly ca?: string
   readonly caFingerprint?: string

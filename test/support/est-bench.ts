@@ -14,7 +14,7 @@ import { RecordingEvents } from './recording-sinks.ts'
 import { identifyIn } from './store-identify.ts'
 import { tempDir } from './temp-dir.ts'
 
-export const EST_SITE = 'ward.test'
+const EST_SITE = 'ward.test'
 const ADDRESS = '10.0.0.7:40000'
 
 export interface EstAsk {

@@ -18,6 +18,7 @@ import { isSite } from '../certs/identity-uri.ts'
 import { CLIENT_ROLES } from '../certs/profile.ts'
 import { publicKeySha256 } from '../certs/public-key.ts'
 import { systemClock, type Clock } from '../gateway/clock.ts'
+import { toInstant } from '../gateway/contract/instant.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
 import { rootByFingerprint } from '../gateway/uplink/est-bootstrap.ts'
@@ -82,7 +83,7 @@ async function run(
   const place: OwnPlace = { stateDir: options.state, role, id }
   const held = ownCertificate(place)
   if (held !== undefined && clock.nowMs() < Date.parse(held.validTo))
-    return print(outcome(options, place, held, `has a certificate already, until ${held.validTo}`))
+    return print(outcome(options, place, held, 'has a certificate already'))
   const endpoint: EstEndpoint = { url: options.gateway, clock }
   const trusted = await trustOf(endpoint, options)
   const { certificates } = await caCertificates(endpoint, { ca: trusted })
@@ -96,9 +97,7 @@ async function run(
   const csrDer = buildCsr({ site, role, id, publicKey: key.publicKey, privateKey: key.privateKey })
   const issued = await patiently({ ...endpoint, ca: trusted, role, id, code, csrDer }, input.say)
   keepIssued(place, issued.chainPem, issued.authorities.pem)
-  return print(
-    outcome(options, place, issued.certificate, `has a certificate until ${issued.certificate.validTo}`),
-  )
+  return print(outcome(options, place, issued.certificate, 'has a certificate'))
 }
 
 /** Asks until the request is decided. Whoever interrupts this loses nothing: the key stays, the same command goes on. */
@@ -154,12 +153,13 @@ function outcome(
   certificate: X509Certificate,
   text: string,
 ): string {
-  if (json !== true) return `${role} '${id}' ${text}, in ${stateDir}/certs\n`
+  const notAfter = toInstant(Date.parse(certificate.validTo))
+  if (json !== true) return `${role} '${id}' ${text} until ${notAfter}, in ${stateDir}/certs\n`
   const facts = {
     role,
     id,
     serial: certificate.serialNumber,
-    notAfter: new Date(certificate.validTo).toISOString(),
+    notAfter,
     keyCheck: checkOf(certificate.publicKey),
     state: stateDir,
   }

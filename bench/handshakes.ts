@@ -87,7 +87,14 @@ function report(contests: readonly Contest[]): void {
     `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}, ${availableParallelism()} cores (${model?.model.trim() ?? 'unknown'}), ` +
       `load ${startLoad?.toFixed(2) ?? '?'} at the start; median of ${ROUNDS} interleaved rounds of ${HANDSHAKES} handshakes, ${TOGETHER} at a time.\n\n`,
   )
-  const header = ['keys, TLS, handshake, server', 'CPU ms', 'to bare', 'per s and core', 'seen/s', 'client CPU ms']
+  const header = [
+    'keys, TLS, handshake, server',
+    'CPU ms',
+    'to bare',
+    'per s and core',
+    'seen/s',
+    'client CPU ms',
+  ]
   const rows = contests.map((contest) => {
     const { name, key, version, resumption } = contest
     const bare = contests.find(

@@ -6,6 +6,9 @@ import { setPriority } from 'node:os'
 
 export interface Worker {
   ask<Reply>(question: string, detail?: unknown): Promise<Reply>
+  /** Holds the process where it stands, as a machine does that is still starting, and lets it go on. */
+  hold(): void
+  release(): void
   stop(): Promise<void>
 }
 
@@ -21,7 +24,14 @@ interface Answer {
 
 /** `niceness` above 0 lets others go first: on two cores the load must not take the time of what is measured. */
 export function startWorker(file: string, niceness = 0): Worker {
-  const child = fork(new URL(file, import.meta.url), { execArgv: ['--expose-gc'] })
+  const child = fork(new URL(file, import.meta.url), {
+    execArgv: [
+      '--expose-gc',
+      ...(process.env['PROF'] && file.includes('server')
+        ? ['--cpu-prof', '--cpu-prof-dir=/tmp/bt/prof']
+        : []),
+    ],
+  })
   if (child.pid !== undefined && niceness > 0) setPriority(child.pid, niceness)
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`${file} ended with ${String(code)} before it had answered`)
@@ -35,6 +45,8 @@ export function startWorker(file: string, niceness = 0): Worker {
       if (answer.failure !== undefined) throw new Error(`${file}: ${question}: ${answer.failure}`)
       return answer.reply as Reply
     },
+    hold: () => child.kill('SIGSTOP'),
+    release: () => child.kill('SIGCONT'),
     async stop() {
       child.disconnect()
       await ended.catch(() => undefined)

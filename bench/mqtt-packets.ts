@@ -18,11 +18,11 @@ export interface Answers {
 }
 
 /** CONNACK and PUBACK, the only packets a broker sends to a device; both are four bytes long. */
-export function readAnswers(bytes: Buffer, { connack, puback }: Answers): Buffer {
+export function readAnswers(bytes: Buffer, answers: Answers): Buffer {
   let rest = bytes
   for (; rest.length >= 4; rest = rest.subarray(4)) {
-    if (rest[0] === 0x20) connack(rest[3] ?? 255)
-    else if (rest[0] === 0x40) puback(rest.readUInt16BE(2))
+    if (rest[0] === 0x20) answers.connack(rest[3] ?? 255)
+    else if (rest[0] === 0x40) answers.puback(rest.readUInt16BE(2))
     else throw new Error(`a packet that no device expects: ${rest.toString('hex')}`)
   }
   return rest

@@ -68,6 +68,7 @@ async function run(): Promise<void> {
   await pause(HOLD_MS)
   const stormAtMs = nowMs()
   server.release()
+  await server.ask('longestTurnMs')
   const outcomes = await Promise.all(storms)
   const endMs = nowMs()
   const serverCpuMs = (await server.ask<number>('cpuMs')) - beforeCpuMs

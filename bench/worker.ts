@@ -2,7 +2,7 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 
 export interface Worker {
   ask<Reply>(question: string, detail?: unknown): Promise<Reply>
@@ -32,7 +32,7 @@ export function startWorker(file: string, niceness = 0): Worker {
         : []),
     ],
   })
-  if (child.pid !== undefined && niceness > 0) setPriority(child.pid, niceness)
+  if (child.pid !== undefined && niceness > 0) setPriority(child.pid, getPriority() + niceness)
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`${file} ended with ${String(code)} before it had answered`)
   })

@@ -100,7 +100,8 @@ export function approachDoor(socket: Socket, options: DoorOptions): void {
     leaveQueue = pacer.enter(remoteAddress, begin)
   }
   const begin = (): void => {
-    if (phase !== 'waiting') return
+    // Destroyed a moment ago: 'close' follows.
+    if (phase !== 'waiting' || socket.destroyed) return
     phase = 'handshake'
     cancelDeadline()
     cancelDeadline = clock.after(handshakeMs, () => {

@@ -10,7 +10,7 @@ import type { Counters, EventSink } from '../ports.ts'
 import { createAddressQuota } from './address-quota.ts'
 import { approachDoor, type Approach } from './approach.ts'
 import { createHandshakePacer } from './handshake-pacer.ts'
-import { HANDSHAKE_TURN_MS, HANDSHAKES_PER_ADDRESS, shareOfOneAddress } from './limits.ts'
+import { HANDSHAKE_PACE, shareOfOneAddress } from './limits.ts'
 import { farEnd } from './nearby.ts'
 
 export type { Approach } from './approach.ts'
@@ -40,12 +40,7 @@ export function createFront(options: FrontOptions): Front {
   const { events, listener, clock, connections } = options
   const unsettled = new Set<Socket>()
   const quota = createAddressQuota(options.connectionsPerAddress ?? shareOfOneAddress(connections))
-  const pacer = createHandshakePacer({
-    underWayPerAddress: HANDSHAKES_PER_ADDRESS,
-    turnMs: HANDSHAKE_TURN_MS,
-    clock,
-    later: setImmediate,
-  })
+  const pacer = createHandshakePacer({ ...HANDSHAKE_PACE, clock, later: setImmediate })
   const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
     const far = farEnd(socket)
     if (far !== undefined) {

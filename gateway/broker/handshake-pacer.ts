@@ -1,20 +1,28 @@
 /**
  * Whose handshake is next. One handshake costs as much time as many readings and shares an event loop with them: when
- * a whole ward comes back at once, a few handshakes begin in each turn of the loop, and what lies ready on the open
- * sessions is read before the next few. Addresses take turns, so that a flood from one of them waits for itself.
+ * a whole ward comes back at once, a few handshakes are begun and brought to their end before the next few, and what
+ * lies ready on the open sessions is read in between. Addresses take turns, so that a flood from one of them waits for
+ * itself.
  */
 
-import type { Clock } from '../clock.ts'
+import type { Cancel, Clock } from '../clock.ts'
 
 export interface PacerOptions {
   /**
-   * Handshakes of one address that have begun and not ended; the others of that address wait. There is no such bound
-   * for all addresses together: whoever holds its handshakes open would then hold up everybody else's.
+   * Handshakes that have begun, have not ended, and have not stalled. As many can come to their end, the costly part,
+   * in one turn of the loop.
    */
+  readonly underWay: number
+  /**
+   * Whose client takes longer than this gives up its place to the next, though not its handshake: slow devices do not
+   * hold up quick ones, and places cannot be occupied.
+   */
+  readonly stallMs: number
+  /** Handshakes of one address that have begun and not ended, also the stalled ones. */
   readonly underWayPerAddress: number
   /** Once so long was spent on beginning handshakes, everything else has its turn. */
   readonly turnMs: number
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
   /** Runs a task when the input that is ready by now has been read. */
   readonly later: (task: () => void) => void
 }
@@ -26,36 +34,37 @@ export interface HandshakePacer {
   enter(address: string, begin: () => void): Leave
 }
 
+interface Entry {
+  readonly begin: () => void
+  /** Gives up its place among those under way; undefined when it has none. */
+  releasePlace: Cancel | undefined
+}
+
 interface Lane {
-  readonly waiting: Set<() => void>
+  readonly waiting: Set<Entry>
   underWayCount: number
 }
 
-export function createHandshakePacer({
-  underWayPerAddress,
-  turnMs,
-  clock,
-  later,
-}: PacerOptions): HandshakePacer {
+export function createHandshakePacer(options: PacerOptions): HandshakePacer {
+  const { underWay, stallMs, underWayPerAddress, turnMs, clock, later } = options
   const lanes = new Map<string, Lane>()
   /** The addresses that may begin one, in the order in which they are served. */
   const ring = new Set<string>()
+  let takenPlaceCount = 0
   let isTurnDue = false
 
-  const invite = (address: string, lane: Lane): void => {
-    if (lane.waiting.size > 0 && lane.underWayCount < underWayPerAddress) ring.add(address)
-    if (lane.waiting.size === 0 && lane.underWayCount === 0) lanes.delete(address)
-    requestTurn()
-  }
+  const mayBegin = (): boolean => ring.size > 0 && takenPlaceCount < underWay
   const requestTurn = (): void => {
-    if (ring.size === 0 || isTurnDue) return
+    if (isTurnDue || !mayBegin()) return
     isTurnDue = true
     later(turn)
   }
   const turn = (): void => {
     const startMs = clock.monotonicMs()
-    do beginNext()
-    while (ring.size > 0 && clock.monotonicMs() - startMs < turnMs)
+    while (mayBegin()) {
+      beginNext()
+      if (clock.monotonicMs() - startMs >= turnMs) break
+    }
     isTurnDue = false
     requestTurn()
   }
@@ -64,30 +73,50 @@ export function createHandshakePacer({
     if (address === undefined) return
     ring.delete(address)
     const lane = lanes.get(address)
-    const [begin] = lane?.waiting ?? []
-    if (lane === undefined || begin === undefined) return
-    lane.waiting.delete(begin)
+    const [entry] = lane?.waiting ?? []
+    if (lane === undefined || entry === undefined) return
+    lane.waiting.delete(entry)
     lane.underWayCount += 1
-    // Before it begins: at the end of the ring, after every other address.
-    invite(address, lane)
-    begin()
+    entry.releasePlace = takePlace()
+    // To the end of the ring, after every other address.
+    review(address, lane)
+    entry.begin()
+  }
+  const takePlace = (): Cancel => {
+    let isTaken = true
+    takenPlaceCount += 1
+    const release = (): void => {
+      cancelStall()
+      if (!isTaken) return
+      isTaken = false
+      takenPlaceCount -= 1
+      requestTurn()
+    }
+    const cancelStall = clock.after(stallMs, release)
+    return release
+  }
+  const review = (address: string, lane: Lane): void => {
+    if (lane.waiting.size > 0 && lane.underWayCount < underWayPerAddress) ring.add(address)
+    else ring.delete(address)
+    if (lane.waiting.size === 0 && lane.underWayCount === 0) lanes.delete(address)
   }
 
   return {
     enter(address, begin) {
       const lane = lanes.get(address) ?? { waiting: new Set(), underWayCount: 0 }
-      lanes.set(address, lane)
+      const entry: Entry = { begin, releasePlace: undefined }
       let hasLeft = false
-      // A function of its own for each entry: the same one may be handed in twice.
-      const entry = (): void => begin()
+      lanes.set(address, lane)
       lane.waiting.add(entry)
-      invite(address, lane)
+      review(address, lane)
+      requestTurn()
       return () => {
         if (hasLeft) return
         hasLeft = true
         if (!lane.waiting.delete(entry)) lane.underWayCount -= 1
-        if (lane.waiting.size === 0) ring.delete(address)
-        invite(address, lane)
+        entry.releasePlace?.()
+        review(address, lane)
+        requestTurn()
       }
     },
   }

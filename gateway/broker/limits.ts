@@ -44,11 +44,13 @@ export const WARD_LIMITS: BrokerLimits = {
   stopMs: 5_000,
 }
 
-/** Handshakes of one address that have begun and not ended: as many may come to their costly end in one turn. */
-export const HANDSHAKES_PER_ADDRESS = 64
-
-/** Time for the beginning of handshakes, until everything else has its turn; one alone takes about half a millisecond. */
-export const HANDSHAKE_TURN_MS = 2
+/** How handshakes share the event loop with the open sessions; measured in docs/performance.md. */
+export const HANDSHAKE_PACE = {
+  underWay: 16,
+  stallMs: 250,
+  underWayPerAddress: 64,
+  turnMs: 2,
+} as const
 
 /** What one address may hold of all connections where nothing else is said. */
 export function shareOfOneAddress(connections: number): number {

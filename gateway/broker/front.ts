@@ -42,6 +42,7 @@ export function createFront(options: FrontOptions): Front {
   const quota = createAddressQuota(options.connectionsPerAddress ?? shareOfOneAddress(connections))
   const pacer = createHandshakePacer({ ...HANDSHAKE_PACE, clock, later: setImmediate })
   const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+    pacer.announce()
     const far = farEnd(socket)
     if (far !== undefined) {
       events.emit('security', 'public-network-refused', { address: far, listener })

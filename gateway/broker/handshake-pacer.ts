@@ -22,6 +22,11 @@ export interface PacerOptions {
   readonly underWayPerAddress: number
   /** Once so long was spent on beginning handshakes, everything else has its turn. */
   readonly turnMs: number
+  /**
+   * Turns that pass without a handshake as long as newcomers arrive. Node takes in one connection in a turn, and who is
+   * still outside cannot take turns with the others.
+   */
+  readonly turnsForNewcomers: number
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
   /** Runs a task when the input that is ready by now has been read. */
   readonly later: (task: () => void) => void
@@ -31,6 +36,8 @@ export interface PacerOptions {
 export type Leave = () => void
 
 export interface HandshakePacer {
+  /** A connection was taken in; there may be more outside. */
+  announce(): void
   enter(address: string, begin: () => void): Leave
 }
 
@@ -46,12 +53,14 @@ interface Lane {
 }
 
 export function createHandshakePacer(options: PacerOptions): HandshakePacer {
-  const { underWay, stallMs, underWayPerAddress, turnMs, clock, later } = options
+  const { underWay, stallMs, underWayPerAddress, turnMs, turnsForNewcomers, clock, later } = options
   const lanes = new Map<string, Lane>()
   /** The addresses that may begin one, in the order in which they are served. */
   const ring = new Set<string>()
   let takenPlaceCount = 0
   let isTurnDue = false
+  let hasNewcomer = false
+  let passedTurnCount = 0
 
   const mayBegin = (): boolean => ring.size > 0 && takenPlaceCount < underWay
   const requestTurn = (): void => {
@@ -60,13 +69,19 @@ export function createHandshakePacer(options: PacerOptions): HandshakePacer {
     later(turn)
   }
   const turn = (): void => {
+    isTurnDue = false
+    if (hasNewcomer && passedTurnCount < turnsForNewcomers) passedTurnCount += 1
+    else beginSome()
+    hasNewcomer = false
+    requestTurn()
+  }
+  const beginSome = (): void => {
+    passedTurnCount = 0
     const startMs = clock.monotonicMs()
     while (mayBegin()) {
       beginNext()
       if (clock.monotonicMs() - startMs >= turnMs) break
     }
-    isTurnDue = false
-    requestTurn()
   }
   const beginNext = (): void => {
     const [address] = ring
@@ -102,6 +117,9 @@ export function createHandshakePacer(options: PacerOptions): HandshakePacer {
   }
 
   return {
+    announce() {
+      hasNewcomer = true
+    },
     enter(address, begin) {
       const lane = lanes.get(address) ?? { waiting: new Set(), underWayCount: 0 }
       const entry: Entry = { begin, releasePlace: undefined }

@@ -50,6 +50,7 @@ export const HANDSHAKE_PACE = {
   stallMs: 250,
   underWayPerAddress: 64,
   turnMs: 2,
+  turnsForNewcomers: 8,
 } as const
 
 /** What one address may hold of all connections where nothing else is said. */

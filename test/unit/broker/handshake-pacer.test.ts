@@ -7,7 +7,13 @@ import {
 } from '../../../gateway/broker/handshake-pacer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-const PACE = { underWay: 1000, stallMs: 250, underWayPerAddress: 1000, turnMs: 1_000_000 }
+const PACE = {
+  underWay: 1000,
+  stallMs: 250,
+  underWayPerAddress: 1000,
+  turnMs: 1_000_000,
+  turnsForNewcomers: 3,
+}
 
 /** A pacer whose turns are run by hand; a handshake takes `costMs` to begin. */
 function bench(options: Partial<typeof PACE> & { costMs?: number } = {}) {
@@ -23,6 +29,7 @@ function bench(options: Partial<typeof PACE> & { costMs?: number } = {}) {
   return {
     clock,
     begun,
+    announce: () => pacer.announce(),
     enter: (address: string, name = address): Leave =>
       pacer.enter(address, () => {
         begun.push(name)
@@ -65,6 +72,21 @@ describe('the pacer of handshakes', () => {
     expect(begun).toEqual(['1'])
     turn()
     expect(begun).toEqual(['1', '2'])
+  })
+
+  it('lets newcomers in first, but not for ever', () => {
+    const { enter, begun, turn, announce } = bench()
+    enter('flood')
+    const perTurn: number[] = []
+    for (let n = 0; n < 8; n += 1) {
+      announce()
+      enter('flood')
+      turn()
+      perTurn.push(begun.length)
+    }
+    expect(perTurn).toEqual([0, 0, 0, 5, 5, 5, 5, 9])
+    turn()
+    expect(begun).toHaveLength(9)
   })
 
   it('lets addresses take turns, so that one that came late does not wait for the flood of another', () => {

@@ -195,7 +195,10 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise(setImmediate)
+  for (let turn = 0; !isSo(); turn += 1) {
+    if (turn > 100_000) throw new Error('it never came to that')
+    await new Promise(setImmediate)
+  }
 }
 
 /** What was sent on loopback so far has been read at the other end, many times over. */

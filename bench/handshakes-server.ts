@@ -1,15 +1,17 @@
 /** The servers of bench:handshakes, all in one process: wardgate's listener, and Node's own TLS server beside it. */
 
-import type { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type TlsOptions } from 'node:tls'
 import { constants } from 'node:crypto'
+import { readAuthorities } from '../gateway/security/verify-authority.ts'
 import { WARD_LIMITS } from '../gateway/broker/limits.ts'
 import { openListener } from '../gateway/broker/listener.ts'
-import { tlsServerOptions, type MinVersion, type TlsMaterial } from '../gateway/broker/tls-options.ts'
+import { peerTlsOptions } from '../gateway/broker/peer-tls.ts'
+import { type MinVersion, type TlsMaterial } from '../gateway/broker/tls-options.ts'
 import { systemClock } from '../gateway/clock.ts'
 import { createIdentify, type Identify } from '../gateway/security/identify.ts'
+import type { TrustedTime } from '../gateway/security/trusted-time.ts'
 import { SITE } from './bench-ward.ts'
 import { answerParent, cpuMs } from './worker.ts'
 
@@ -22,13 +24,19 @@ export interface ServerRequest {
 let identifyNs = 0n
 let identifiedCount = 0
 
-const asked = createIdentify(SITE, systemClock)
-const identify: Identify = (certificate: X509Certificate) => {
-  const startNs = process.hrtime.bigint()
-  const identification = asked(certificate)
-  identifyNs += process.hrtime.bigint() - startNs
-  identifiedCount += 1
-  return identification
+/** The checks of the product, over an authority and an index that are in memory. */
+const time: TrustedTime = { nowMs: () => systemClock.nowMs(), standing: 'trusted', reason: undefined }
+
+function identifyBy({ ca }: TlsMaterial): Identify {
+  const { issuing } = readAuthorities(ca)
+  const identify = createIdentify({ site: SITE, time, issuers: () => issuing, isRevoked: () => false })
+  return (certificate) => {
+    const startNs = process.hrtime.bigint()
+    const identification = identify(certificate)
+    identifyNs += process.hrtime.bigint() - startNs
+    identifiedCount += 1
+    return identification
+  }
 }
 
 const silent = { emit: () => undefined, count: () => undefined, observeLatencyMs: () => undefined }
@@ -39,7 +47,8 @@ const OPEN: Readonly<Record<ServerRequest['kind'], (request: ServerRequest) => P
     const listener = await openListener({
       listen: { host: '127.0.0.1', port: 0, minVersion: version },
       material,
-      identify,
+      identify: identifyBy(material),
+      time,
       limits: WARD_LIMITS,
       clock: systemClock,
       events: silent,
@@ -63,10 +72,11 @@ const OPEN: Readonly<Record<ServerRequest['kind'], (request: ServerRequest) => P
   /** What resumption would bring: the same TLS, but with tickets; the identity is judged again all the same. */
   async 'wardgate-with-tickets'({ version, material }) {
     const server = createServer({
-      ...tlsServerOptions(material, version, WARD_LIMITS.handshakeMs),
+      ...peerTlsOptions(material, version, WARD_LIMITS.handshakeMs),
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       noDelay: true,
     })
+    const identify = identifyBy(material)
     server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined)
       const certificate = socket.getPeerX509Certificate()

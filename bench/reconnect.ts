@@ -3,11 +3,13 @@
  * who are in already wait for the rest? `npm run bench:reconnect` prints the tables of docs/performance.md.
  */
 
+import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { writeInventory } from '../gateway/inventory/inventory-file.ts'
 import type { InventoryEntry } from '../gateway/ports.ts'
-import { createBenchWard } from './bench-ward.ts'
+import { createBenchWard, SITE } from './bench-ward.ts'
 import type { Outcome } from './reconnect-clients.ts'
 import { nowMs, type Acknowledged, type DeviceTimes } from './reconnect-device.ts'
 import { percentile, printTable } from './statistics.ts'
@@ -51,7 +53,7 @@ async function run(): Promise<void> {
       worker,
       ids.slice(FIRST_ONES).filter((_, at) => at % CLIENT_PROCESSES === index),
     )
-  const port = await server.ask<number>('start', { stateDir: ward.stateDir })
+  const port = await server.ask<number>('start', { configPath: writeConfig() })
   const single = await first.ask<readonly DeviceTimes[]>('oneByOne', { port })
   await first.ask('storm', { port, everyMs: FIRST_ONES_EVERY_MS })
   await pause(500)
@@ -161,4 +163,11 @@ function within(all: readonly Acknowledged[], fromMs: number, toMs: number): rea
 function rowOfTimes(name: string, values: readonly (number | undefined)[]): readonly string[] {
   const known = values.filter((value) => value !== undefined)
   return [name, ...[0.5, 0.95, 1].map((share) => percentile(known, share).toFixed(1))]
+}
+
+function writeConfig(): string {
+  const path = join(ward.stateDir, 'bench.yaml')
+  const listen = "broker:\n  listen:\n    - host: 127.0.0.1\n      port: 0\n      tls: '1.3'\n"
+  writeFileSync(path, `gateway: gw-bench\nstate: ${ward.stateDir}\nsite: ${SITE}\n${listen}`)
+  return path
 }

@@ -13,6 +13,9 @@ import { createHandshakePacer } from './handshake-pacer.ts'
 import { HANDSHAKE_PACE, shareOfOneAddress } from './limits.ts'
 import { farEnd } from './nearby.ts'
 
+/** A far end that has vanished without a word is noticed after some fifteen seconds: Node sends ten probes, one a second. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 5_000 }
+
 export type { Approach } from './approach.ts'
 
 export interface FrontOptions {
@@ -41,7 +44,7 @@ export function createFront(options: FrontOptions): Front {
   const unsettled = new Set<Socket>()
   const quota = createAddressQuota(options.connectionsPerAddress ?? shareOfOneAddress(connections))
   const pacer = createHandshakePacer({ ...HANDSHAKE_PACE, clock, later: setImmediate })
-  const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+  const server = createServer({ ...KEEP_ALIVE, noDelay: true, allowHalfOpen: false }, (socket) => {
     pacer.announce()
     const far = farEnd(socket)
     if (far !== undefined) {

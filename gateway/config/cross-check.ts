@@ -4,14 +4,14 @@ import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DeviceProtocol } from '../../devices/protocol.ts'
 import { errorCode } from '../errors.ts'
-import type { AddressKind } from '../uplink/address-class.ts'
 import { readAllowedRange } from '../uplink/allowed-ranges.ts'
 import { decideUrl } from '../uplink/policy.ts'
-import { checkAddress } from './check-address.ts'
+import { BINDABLE, checkAddress } from './check-address.ts'
 import { checkDeviceLine, checkLink } from './check-device-line.ts'
 import type { DeviceConfig, UplinkConfig } from './config.ts'
 import type { ConfigFile } from './config.schema.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
+import { checkWeb } from './check-web.ts'
 import { checkRadio } from './check-radio.ts'
 import { nearestWord } from './nearest-word.ts'
 import { checkRepeats } from './repeats.ts'
@@ -27,6 +27,7 @@ type Check = (config: ConfigFile, surroundings: Surroundings) => readonly Findin
 const CHECKS: readonly Check[] = [
   checkParts,
   checkListeners,
+  checkWeb,
   checkHealth,
   checkBedsideBroker,
   checkDevices,
@@ -53,7 +54,6 @@ function checkParts({ broker, bedside, uplinks }: ConfigFile): readonly Finding[
   return []
 }
 
-const BINDABLE: readonly AddressKind[] = ['loopback', 'private', 'unspecified']
 const PLAINTEXT_MQTT_PORT = 1883
 
 function checkListeners({ broker }: ConfigFile): readonly Finding[] {

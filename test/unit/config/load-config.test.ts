@@ -134,7 +134,7 @@ describe('what the schema finds', () => {
     [
       'an unknown key that is like none',
       ward('whatever: 1'),
-      "6:1 unknown key 'whatever'; known keys here: gateway, state, site, log, broker, health, bedside, uplinks",
+      "6:1 unknown key 'whatever'; known keys here: gateway, state, site, log, broker, web, health, bedside, uplinks",
     ],
     [
       'a key that would switch a protection off',
@@ -145,7 +145,7 @@ describe('what the schema finds', () => {
     [
       'an inherited name',
       ward('__proto__: 1'),
-      "6:1 unknown key '__proto__'; known keys here: gateway, state, site, log, broker, health, bedside, uplinks",
+      "6:1 unknown key '__proto__'; known keys here: gateway, state, site, log, broker, web, health, bedside, uplinks",
     ],
     ['a missing key', 'state: ./s', /^1:1 'gateway' is missing; add gateway: "gw-1"/],
     ['a wrong type', ward('log: [1]'), /^6:6 log: a list stands here, but this has to be a group of keys/],

@@ -1,0 +1,138 @@
+/** The people of a ward gateway: who they are now, their logins and sessions, and what ends when something is changed. */
+
+import { throttleEvents } from '../broker/event-throttle.ts'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import { inventoryOf, inventoryPath, readInventory } from '../inventory/inventory-file.ts'
+import { watchFile } from '../inventory/watched-file.ts'
+import type { EventSink, Identity, Inventory, InventoryEntry } from '../ports.ts'
+import { createLoginFile, readLogins } from './login-file.ts'
+import { LoginRecord } from './login-record.ts'
+import { createLogin, type Directory, type Login } from './login.ts'
+import { personOf } from './may-do.ts'
+import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
+import { changesOf } from './people-changes.ts'
+import { createPersonSessions, type PersonSessions, type SessionLimits } from './person-sessions.ts'
+import { createTurnstile } from './turnstile.ts'
+import { changeUser, readUsers, userFilePath, type UserRecord } from './user-file.ts'
+
+export interface PeopleOptions {
+  readonly stateDir: string
+  readonly clock: Clock
+  readonly events: EventSink
+  readonly hasher?: PasswordHasher
+  readonly sessionLimits?: Partial<SessionLimits>
+}
+
+export interface People {
+  /** Rows as they are on disk now. */
+  readonly inventory: Inventory
+  /** Sessions end by themselves; `onEnded$` says what else is to be closed with them. */
+  readonly sessions: Omit<PersonSessions, 'start'>
+  sessionOf(cookieHeader: string | undefined, nowMs: number): Identity | undefined
+  /** Decides, and starts a session where the answer is yes. */
+  login: Login
+  stop(): void
+}
+
+/** Each check takes 128 MiB and a core: one at a time leaves the other core to the readings. */
+const LOGIN_LINE = { runningCount: 1, waitingCount: 16, perSourceCount: 4 }
+const SWEEP_MS = 1_000
+
+export function createPeople(options: PeopleOptions): People {
+  const { stateDir, clock } = options
+  const events = throttleEvents(options.events, clock)
+  const sessions = createPersonSessions(options.sessionLimits)
+  const record = new LoginRecord(readLogins(stateDir))
+  const onFault = (error: unknown): void => {
+    events.emit('technical', 'people-not-read', { reason: errorMessage(error) })
+  }
+  const onChange = (change: Parameters<typeof changesOf>[0]): void => {
+    for (const { id, what } of changesOf(change)) {
+      const endedCount = sessions.endAll(id, 'person-changed')
+      events.emit('security', 'person-changed', { id, what, endedSessions: endedCount })
+    }
+    record.forgetOthers((id) => personOf(id, inventory) !== undefined)
+  }
+  const rows = watchFile<readonly InventoryEntry[]>({
+    path: inventoryPath(stateDir),
+    read: () => readInventory(stateDir),
+    clock,
+    onChange: (next, former) => onChange({ rows: { former, next } }),
+    onFault,
+  })
+  const users = watchFile<ReadonlyMap<string, UserRecord>>({
+    path: userFilePath(stateDir),
+    read: () => readUsers(stateDir),
+    clock,
+    onChange: (next, former) => onChange({ users: { former, next } }),
+    onFault,
+  })
+  const inventory = viewOf(() => rows.content)
+  const directory: Directory = {
+    person(id) {
+      rows.refresh()
+      return personOf(id, inventory)
+    },
+    user(id) {
+      users.refresh()
+      return users.content.get(id)
+    },
+    costs: () => [...users.content.values()].map(({ password }) => password),
+    rehashed(id, former, hash) {
+      try {
+        changeUser(stateDir, id, (user) =>
+          user?.password.hash === former.hash ? { ...user, password: hash } : user,
+        )
+      } catch (error) {
+        events.emit('technical', 'password-not-rehashed', { id, reason: errorMessage(error) })
+      }
+    },
+  }
+  const login = createLogin({
+    directory,
+    hasher: options.hasher ?? createPasswordHasher(),
+    record,
+    file: createLoginFile(stateDir),
+    turnstile: createTurnstile(LOGIN_LINE),
+    startSession: (id) => sessions.start(id, clock.nowMs()),
+    clock,
+    events,
+  })
+  const log = sessions.onEnded$.subscribe(({ identity: { id }, reason }) => {
+    events.emit('security', 'logged-out', { id, reason })
+  })
+  const cancelSweep = clock.every(SWEEP_MS, () => sessions.sweep(clock.nowMs()))
+
+  return {
+    inventory,
+    sessions,
+    sessionOf: (cookieHeader, nowMs) => sessions.sessionOf(cookieHeader, nowMs),
+    login,
+    stop() {
+      cancelSweep()
+      rows.stop()
+      users.stop()
+      log.unsubscribe()
+      events.close()
+    },
+  }
+}
+
+/** Rows are looked up through this view, so that a change is in force for those who hold it. */
+function viewOf(entries: () => readonly InventoryEntry[]): Inventory {
+  let seen = entries()
+  let inventory = inventoryOf(seen)
+  const current = (): Inventory => {
+    if (seen !== entries()) {
+      seen = entries()
+      inventory = inventoryOf(seen)
+    }
+    return inventory
+  }
+  return {
+    find: (role, id) => current().find(role, id),
+    device: (id) => current().device(id),
+    devices: () => current().devices(),
+  }
+}

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { connectPacket, publishPacket, readAnswers } from '../../bench/mqtt-packets.ts'
 import type { BrokerRules } from '../../gateway/ports.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { createBench, portOf, RawClient, wardRules, type Bench } from '../support/broker-bench.ts'
 
 let bench: Bench
@@ -98,6 +99,43 @@ describe('the connections', () => {
     const beyond = plain(portOf(broker), '127.0.0.1')
     await once(beyond, 'close')
     expect(await bench.events.first('connection-limit')).toMatchObject({ limit: 3 })
+  })
+})
+
+describe('a client that has proved who it is', () => {
+  it.each([
+    { name: 'says nothing more', bytes: Buffer.alloc(0) },
+    { name: 'sends half a CONNECT', bytes: connectPacket('mon-1').subarray(0, 5) },
+  ])('and $name is cut off and named when its time is up', async ({ bytes }) => {
+    const clock = new FakeClock(Date.now())
+    const broker = await bench.start({ clock })
+    const mute = new RawClient(portOf(broker), bench.credentials('device', 'mon-1'))
+    open.push(mute.socket)
+    mute.socket.write(bytes)
+    while (broker.connectionCount === 0) await new Promise(setImmediate)
+    clock.advance(9_999)
+    expect(bench.events.named('no-connect')).toHaveLength(0)
+    clock.advance(1)
+    await mute.closed
+    expect(bench.events.named('no-connect')).toMatchObject([
+      { detail: { role: 'device', id: 'mon-1', afterMs: 10_000 } },
+    ])
+    expect(mute.received).toHaveLength(0)
+  })
+
+  it('and stops in the middle of its handshake is cut off and named', async () => {
+    const clock = new FakeClock(Date.now())
+    const broker = await bench.start({ clock })
+    const idleTimerCount = clock.pendingCount
+    const half = plain(portOf(broker), '127.0.0.1', await clientHello())
+    const closed = new Promise((resolve) => half.once('close', resolve))
+    // The answer of the broker: its handshake has begun.
+    await once(half, 'readable')
+    expect(clock.pendingCount).toBeGreaterThan(idleTimerCount)
+    half.resume()
+    clock.advance(10_000)
+    await closed
+    expect(await bench.events.first('handshake-refused')).toMatchObject({ reason: 'handshake-timeout' })
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { LoginRecord, NO_ROWS, sourceOf } from '../../../gateway/people/login-record.ts'
 
 const MINUTE_MS = 60_000

@@ -81,10 +81,10 @@ describe('a change of a person by another process', () => {
   )
 
   it('is in force for a login at once', async () => {
-    await changeRow((row) => ({ ...row, locked: true }))
+    changeRow((row) => ({ ...row, locked: true }))
     expect(await login('anna')).toEqual({ kind: 'refused' })
     expect(events.named('login-refused')).toMatchObject([{ id: 'anna', reason: 'locked' }])
-    await changeRow(({ locked: _locked, ...row }) => row)
+    changeRow(({ locked: _locked, ...row }) => row)
     expect((await login('anna')).kind).toBe('accepted')
   })
 

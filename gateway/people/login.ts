@@ -12,7 +12,7 @@ import type { UserRecord } from './user-file.ts'
 
 type RefusalReason = 'unknown-user' | 'wrong-password' | 'no-password' | 'locked' | 'changed-meanwhile'
 
-export type LoginAnswer =
+type LoginAnswer =
   /** The token goes to the person and is kept nowhere. */
   | { readonly kind: 'accepted'; readonly token: string; readonly identity: Identity }
   | { readonly kind: 'refused' }
@@ -41,7 +41,7 @@ export interface LoginOptions {
   readonly events: EventSink
 }
 
-export interface Credentials {
+interface Credentials {
   readonly id: string
   readonly password: string
   /** 'address:port' */

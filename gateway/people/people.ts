@@ -5,11 +5,12 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import { inventoryOf, inventoryPath, readInventory } from '../inventory/inventory-file.ts'
 import { watchFile } from '../inventory/watched-file.ts'
-import type { EventSink, Identity, Inventory, InventoryEntry } from '../ports.ts'
+import type { EventSink, Identity, Inventory, InventoryEntry, OperatorEntry } from '../ports.ts'
+import type { Action } from './duties.ts'
 import { createLoginFile, readLogins } from './login-file.ts'
 import { LoginRecord } from './login-record.ts'
 import { createLogin, type Directory, type Login } from './login.ts'
-import { personOf } from './may-do.ts'
+import { mayDo, personOf } from './may-do.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { changesOf } from './people-changes.ts'
 import { createPersonSessions, type PersonSessions, type SessionLimits } from './person-sessions.ts'
@@ -30,9 +31,20 @@ export interface People {
   /** Sessions end by themselves; `onEnded$` says what else is to be closed with them. */
   readonly sessions: Omit<PersonSessions, 'start'>
   sessionOf(cookieHeader: string | undefined, nowMs: number): Identity | undefined
+  /** The row of whoever proved to be that person; undefined, and told, when the row does not let them in. */
+  admit(identity: Identity, address: string): OperatorEntry | undefined
+  /** Decides about an action, and tells the log of a refusal; whoever asked hears no. */
+  permit(identity: Identity, action: Action, asked: Asked): boolean
   /** Decides, and starts a session where the answer is yes. */
   login: Login
   stop(): void
+}
+
+interface Asked {
+  /** 'address:port' */
+  readonly address: string
+  /** Where the action would take effect. */
+  readonly ward?: string
 }
 
 /** Each check takes 128 MiB and a core: one at a time leaves the other core to the readings. */
@@ -108,6 +120,20 @@ export function createPeople(options: PeopleOptions): People {
     inventory,
     sessions,
     sessionOf: (cookieHeader, nowMs) => sessions.sessionOf(cookieHeader, nowMs),
+    admit(identity, address) {
+      const person = identity.role === 'operator' ? personOf(identity.id, inventory) : undefined
+      if (person !== undefined && person.locked !== true) return person
+      const reason = person === undefined ? 'no such row in the inventory' : 'the person is locked'
+      events.emit('security', 'person-refused', { role: identity.role, id: identity.id, address, reason })
+      return undefined
+    },
+    permit(identity, action, asked) {
+      const verdict = mayDo(identity, action, inventory, asked.ward)
+      if (verdict.allowed) return true
+      const { role, id } = identity
+      events.emit('security', 'action-refused', { role, id, action, ...asked, reason: verdict.reason })
+      return false
+    },
     login,
     stop() {
       cancelSweep()

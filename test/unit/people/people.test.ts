@@ -9,7 +9,7 @@ import type { EndedSession } from '../../../gateway/people/person-sessions.ts'
 import { changeUser } from '../../../gateway/people/user-file.ts'
 import type { OperatorEntry } from '../../../gateway/ports.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { CountingHasher, personRow } from '../../support/people.ts'
+import { CountingHasher, identityOf, personRow } from '../../support/people.ts'
 import { RecordingEvents } from '../../support/recording-sinks.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -134,6 +134,31 @@ describe('a session', () => {
   it('leaves no timer behind when the gateway stops', () => {
     people.stop()
     expect(clock.pendingCount).toBe(0)
+  })
+})
+
+describe('a refusal', () => {
+  it('of an action says to the log who, what and why', () => {
+    const asked = { address: '10.0.0.7:1', ward: 'icu' }
+    expect(people.permit(identityOf('anna'), 'devices:quarantine', asked)).toBe(false)
+    expect(people.permit(identityOf('bert'), 'devices:quarantine', asked)).toBe(true)
+    expect(events.named('action-refused')).toEqual([
+      { role: 'operator', id: 'anna', action: 'devices:quarantine', ...asked, reason: 'no duty allows it' },
+    ])
+  })
+
+  it('of a person says it too, whatever the person proved it with', () => {
+    changeRow((row) => ({ ...row, locked: true }))
+    clock.advance(1_000)
+    expect(people.admit(identityOf('anna'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('stranger'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('bert', 'consumer'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('bert'), '10.0.0.7:1')).toEqual(BERT)
+    expect(events.named('person-refused').map(({ id, reason }) => [id, reason])).toEqual([
+      ['anna', 'the person is locked'],
+      ['stranger', 'no such row in the inventory'],
+      ['bert', 'no such row in the inventory'],
+    ])
   })
 })
 

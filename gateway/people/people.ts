@@ -48,7 +48,7 @@ interface Asked {
 }
 
 /** Each check takes 128 MiB and a core: one at a time leaves the other core to the readings. */
-const LOGIN_LINE = { runningCount: 1, waitingCount: 16, perSourceCount: 4 }
+const LOGIN_LINE = { runningCount: 1, waitingCount: 12, perSourceCount: 4 }
 const SWEEP_MS = 1_000
 
 export function createPeople(options: PeopleOptions): People {

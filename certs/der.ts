@@ -9,6 +9,8 @@ import { CertificateError } from './errors.ts'
 const { asn1 } = forge
 const { Class, Type } = asn1
 
+export { isStrictDer } from './strict-der.ts'
+
 export type Asn1 = forge.asn1.Asn1
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'

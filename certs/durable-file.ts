@@ -76,8 +76,27 @@ export function discardAbandoned(directory: string): void {
     if (TEMPORARY_NAME.test(name)) rmSync(join(directory, name), { force: true })
 }
 
+/** Gives a file another name in one step, in the place of whatever had that name. */
+export function moveFile(from: string, to: string): void {
+  move(from, to)
+}
+
 /** Moves a finished directory into place; refuses when something is there. */
 export function moveDirectory(from: string, to: string): void {
+  move(from, to)
+}
+
+/** Takes a file away, and makes sure that it does not come back. One that is not there is no fault. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true })
+    syncDirectory(dirname(path))
+  } catch (error) {
+    throw writeError(path, error)
+  }
+}
+
+function move(from: string, to: string): void {
   try {
     renameSync(from, to)
     syncDirectory(dirname(to))

@@ -4,13 +4,14 @@ import { map, merge, Subject, type Observable } from 'rxjs'
 import type { Clock } from '../gateway/clock.ts'
 import type { Log } from '../gateway/log.ts'
 import type { MessageLinkState } from '../gateway/ports.ts'
-import { createMqttLink, type ClientMaterial } from '../gateway/uplink/mqtt-link.ts'
+import { createMqttLink, type ClientMaterial, type RenewOutcome } from '../gateway/uplink/mqtt-link.ts'
 import { type BoardChange, WardBoard } from './ward-board.ts'
 
 export interface StationOptions {
   readonly url: string
   readonly id: string
-  readonly material: ClientMaterial
+  /** Asked at every connect. */
+  readonly material: () => ClientMaterial
   readonly filters: readonly string[]
   readonly clock: Clock
   readonly log: Log
@@ -31,6 +32,8 @@ export interface Station {
   /** The session in words, with protocol and cipher when it is there. */
   status(): string
   readonly session: () => MessageLinkState
+  /** Goes over to the newest certificate; what is retained comes again. */
+  renew(): Promise<RenewOutcome>
   close(): Promise<void>
 }
 
@@ -58,6 +61,7 @@ export function openStation({ url, id, material, filters, clock, log }: StationO
     failed$,
     status: () => describe(id, state),
     session: () => state,
+    renew: () => link.renew(),
     async close() {
       deliveries.unsubscribe()
       states.unsubscribe()

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { errorCode, errorMessage } from '../gateway/errors.ts'
 import { software } from './software.ts'
 import { certsCommand } from './certs.ts'
+import { withEnrolment } from './enrolment-commands.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
@@ -33,7 +34,7 @@ const program = new Command('wardgate')
   .addCommand(demoCommand())
   .addCommand(runCommand())
   .addCommand(checkConfigCommand())
-  .addCommand(certsCommand({ afterIssue: recordIssued }))
+  .addCommand(withEnrolment(certsCommand({ afterIssue: recordIssued })))
   .addCommand(devicesCommand())
   .addCommand(usersCommand())
   .addCommand(watchCommand())

@@ -4,6 +4,7 @@ import type { CertificateStore } from '../certs/store.ts'
 import { protocolById } from '../devices/registry.ts'
 import { createAdmission } from './admission.ts'
 import { startBroker, type Broker } from './broker/aedes-broker.ts'
+import { assertUsable, type TlsMaterial } from './broker/tls-options.ts'
 import type { Clock } from './clock.ts'
 import type { BrokerConfig } from './config/config.ts'
 import { toInstant } from './contract/instant.ts'
@@ -15,8 +16,12 @@ import { watchFile } from './inventory/watched-file.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
+import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
 import { createIdentify, type Identify } from './security/identify.ts'
+import { watchCertificates } from './security/live-certificates.ts'
+import { createTrustView } from './security/trust-view.ts'
+import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -25,6 +30,8 @@ export interface WardGatewayOptions {
   readonly broker: BrokerConfig
   readonly store: CertificateStore
   readonly clock: Clock
+  /** By which dates are judged. */
+  readonly time: TrustedTime
   readonly log: Log
   readonly events: AttachableEventSink
   readonly counters: Counters
@@ -34,13 +41,19 @@ export interface WardGateway {
   readonly broker: Broker
   /** Whose a certificate is, and whether it may be used now: the same answer for every way in. */
   readonly identify: Identify
+  /** What listeners prove themselves with and whom they admit, as it stands now. */
+  readonly material: () => TlsMaterial
+  /** Calls `take` whenever that has changed, or who is revoked: for listeners beside those of the broker. */
+  onMaterial(take: (material: TlsMaterial) => void): void
   /** Reads the inventory and the certificates again; sessions that are still good stay open. */
   reload(): Promise<void>
+  /** Why new clients cannot be served as they should; empty when all is well. */
+  notReady(): readonly string[]
   stop(): Promise<void>
 }
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
-  const { gateway, clock, log, events, counters, state, store } = options
+  const { gateway, clock, time, log, events, counters, state, store } = options
   const rows = watchFile({
     path: inventoryPath(state),
     read: () => readInventory(state),
@@ -60,18 +73,43 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     devices: () => inventory.devices(),
   }
   const admission = createAdmission({ ...options, inventory, protocolById })
-  const identify = createIdentify(store.site, clock)
+  let useCertificates = (_change: 'material' | 'revocations'): void => undefined
+  const certificates = watchCertificates({
+    stateDir: state,
+    store,
+    clock,
+    events,
+    time,
+    assertUsable,
+    onChange: (change) => useCertificates(change),
+  })
+  const { issuers, isRevoked } = createTrustView(store, events)
+  const judge = createIdentify({ site: store.site, time, issuers, isRevoked })
+  const identify: Identify = (certificate) => {
+    certificates.refresh()
+    return judge(certificate)
+  }
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
-    material: store.serverMaterial(),
+    material: certificates.material,
     identify,
+    time,
+    standingOf: certificates.standingOf,
+    contest,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
     events,
     counters,
     clock,
     log,
   })
+  // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
+  const takers: ((material: TlsMaterial) => void)[] = []
+  useCertificates = (change) => {
+    if (change === 'material') broker.reload(certificates.material)
+    else broker.review()
+    for (const take of takers) take(certificates.material)
+  }
   const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
     for (const message of messages) await broker.publish(message)
   }
@@ -81,7 +119,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   // Rights that were withdrawn end at once, not at the next sweep.
   const takeInventory = async (): Promise<void> => {
     inventory = inventoryOf(rows.content)
-    broker.reload(store.serverMaterial())
+    broker.review()
     await publishAll(admission.replaceInventory(inventory))
   }
   events.attach(broker)
@@ -93,14 +131,19 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   return {
     broker,
     identify,
+    material: () => certificates.material,
+    onMaterial: (take) => void takers.push(take),
     async reload() {
       // Whoever asks for it is told when the file cannot be read; what is in force stays.
       readInventory(state)
+      certificates.look()
       rows.refresh()
       await takeInventory()
     },
+    notReady: () => certificates.troubles,
     async stop() {
       rows.stop()
+      certificates.stop()
       stopLives()
       sessions.unsubscribe()
       await broker.publish(stateMessage(gateway, 'stopping', clock))

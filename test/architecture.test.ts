@@ -13,9 +13,9 @@ const sourceOf = new Map(files.map((file) => [file, readFileSync(join(root, file
 
 /** Import specifiers of a file: packages as they are, relative ones as paths from the root. */
 function importsOf(file: string): string[] {
-  const specifiers = [...(sourceOf.get(file) ?? '').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
-    (match) => match[1] ?? '',
-  )
+  const specifiers = [
+    ...(sourceOf.get(file) ?? '').matchAll(/(?<!\.)(?:from|import)\s*\(?\s*'([^']+)'/g),
+  ].map((match) => match[1] ?? '')
   return specifiers.map((specifier) =>
     specifier.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), specifier)) : specifier,
   )
@@ -88,13 +88,24 @@ describe('the structure', () => {
     expect(long).toEqual([])
   })
 
-  // A client of the HTTPS side may come without a certificate; the one file that asks for that ends what did not verify.
-  const OPTIONAL_CERTIFICATE = 'gateway/web/optional-certificate.ts'
-  it('TLS verification is never switched off, and no certificate is needed in one place alone', () => {
-    const off = files.filter((file) =>
+  // Of listeners whose peer-verdict.ts admits nobody whom OpenSSL has refused, but for dates on a wrong clock.
+  const JUDGES_ITSELF = 'gateway/broker/peer-tls.ts'
+  it('TLS verification is never switched off', () => {
+    const others = files.filter((file) => file !== JUDGES_ITSELF)
+    const off = others.filter((file) =>
       /rejectUnauthorized:\s*(false|[a-z])(?!rue)/i.test(sourceOf.get(file) ?? ''),
     )
-    expect(off).toEqual([OPTIONAL_CERTIFICATE])
+    expect(off).toEqual([])
+  })
+
+  it('TLS that leaves the verdict to another has two users: the listener, and that of HTTPS', () => {
+    const users = files.filter((file) => importsOf(file).includes(JUDGES_ITSELF))
+    expect(users.sort()).toEqual(['gateway/broker/listener.ts', OPTIONAL_CERTIFICATE])
+  })
+
+  // A client of the HTTPS side may come without a certificate; the one file that allows it ends what is not good.
+  const OPTIONAL_CERTIFICATE = 'gateway/web/optional-certificate.ts'
+  it('a handshake without a certificate is allowed in one place alone', () => {
     const users = files.filter((file) => importsOf(file).includes(OPTIONAL_CERTIFICATE))
     expect(users).toEqual(['gateway/web/secure-front.ts'])
   })

@@ -3,18 +3,18 @@
 import type { AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { BrokerRules, Counters, EventSink, OutboundMessage } from '../ports.ts'
+import type { BrokerRules, Counters, OutboundMessage, Verdict } from '../ports.ts'
 import { isFilter, isTopic } from '../security/topic-filter.ts'
+import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
 import { connectFault } from './connect-fault.ts'
 import type { Publication } from './local-client.ts'
-import type { Session, Sessions } from './sessions.ts'
+import { printable } from './printable.ts'
+import type { Session } from './session.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
 
-export interface GatekeeperOptions {
+export interface GatekeeperOptions extends ClaimOptions {
   readonly rules: BrokerRules
-  readonly sessions: Sessions
   readonly store: SessionStore
-  readonly events: EventSink
   readonly counters: Counters
   readonly log: Log
   readonly outgoingBytes: number
@@ -34,25 +34,22 @@ type Hooks = Required<
   >
 >
 
-// CONNACK codes of MQTT 3.1.1, table 3.1.
-const IDENTIFIER_REJECTED = 2
-
 export function createGatekeeper(options: GatekeeperOptions): Hooks {
   const { sessions } = options
   return {
     preConnect(client, packet, done) {
       const session = sessions.of(client.conn)
-      if (session !== undefined) session.isUnnamed = packet.clientId === ''
+      if (session !== undefined) {
+        session.isUnnamed = packet.clientId === ''
+        session.keepAliveMs = (packet.keepalive ?? 0) * 1000
+      }
       const fault = connectFault(packet)
       if (fault === undefined) done(null, true)
       else done(new BrokerError(`the CONNECT breaks a rule of MQTT: ${fault}`, { fault }), false)
     },
     /** User name and password are ignored: the certificate alone says who it is. */
     authenticate(client, _username, _password, done) {
-      const session = sessions.of(client.conn)
-      const refusal = session === undefined ? 'no session' : takeClientId(session, client, options)
-      if (refusal === undefined) done(null, true)
-      else done(Object.assign(new BrokerError(refusal), { returnCode: IDENTIFIER_REJECTED }), false)
+      void answerClaim(client, options, done)
     },
     authorizePublish(client, packet, done) {
       const session = client === null ? undefined : sessions.of(client.conn)
@@ -74,26 +71,19 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
   }
 }
 
-/** Undefined when the client id is this session's from now on. */
-function takeClientId(session: Session, client: Client, options: GatekeeperOptions): string | undefined {
-  const { rules, sessions, events } = options
-  const { identity, address, listener } = session
-  const detail = { clientId: printable(client.id), role: identity.role, id: identity.id, address, listener }
-  const holder = sessions.holder(client.id)
-  const isOthers =
-    holder !== undefined && (holder.identity.role !== identity.role || holder.identity.id !== identity.id)
-  const verdict = rules.mayConnect(identity, client.id)
-  if (!verdict.allowed || isOthers) {
-    const reason = verdict.allowed ? 'the client id is held by another identity' : verdict.reason
-    events.emit('security', 'identity-mismatch', { ...detail, reason })
-    return reason
-  }
-  // [MQTT-3.1.3-8]: Aedes makes up an id for a client without one, also for a session that is to last.
-  if (session.isUnnamed && !client.clean) return 'a session that lasts needs a client id'
-  const former = sessions.hold(client.id, session)
-  if (former !== undefined)
-    events.emit('security', 'session-taken-over', { ...detail, formerAddress: former.address })
-  return undefined
+/** User name and password say nothing here; what counts is who gets the client id. */
+async function answerClaim(
+  client: Client,
+  options: GatekeeperOptions,
+  done: Parameters<Hooks['authenticate']>[3],
+): Promise<void> {
+  const session = options.sessions.of(client.conn)
+  const outcome: ClaimOutcome =
+    session === undefined
+      ? { reason: 'no session', returnCode: SERVER_UNAVAILABLE }
+      : await claimClientId(session, client, options)
+  if (outcome === 'granted') done(null, true)
+  else done(Object.assign(new BrokerError(outcome.reason), { returnCode: outcome.returnCode }), false)
 }
 
 /**
@@ -144,9 +134,7 @@ async function admit(
 ): Promise<readonly Publication[]> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
-  const verdict = isClientTopic(topic)
-    ? rules.mayPublish(identity, topic)
-    : { allowed: false as const, reason: 'clients do not write there' }
+  const verdict = mayPublish(session, topic, rules)
   if (!verdict.allowed) {
     // Acknowledged and dropped: a client that is cut off sends the same QoS 1 message again, for ever.
     counters.count('publish_denied_total')
@@ -172,6 +160,14 @@ async function admit(
     log.error('admission-failed', { ...detail, reason: errorMessage(error) })
     throw new BrokerError('the message could not be admitted', detail, error)
   }
+}
+
+function mayPublish({ identity, endedFor }: Session, topic: string, rules: BrokerRules): Verdict {
+  // A last will is asked about after its session: that of a revoked certificate is not the device's any more.
+  if (endedFor !== undefined) return { allowed: false, reason: `its session was ended: ${endedFor}` }
+  return isClientTopic(topic)
+    ? rules.mayPublish(identity, topic)
+    : { allowed: false, reason: 'clients do not write there' }
 }
 
 function maySubscribe(session: Session, subscription: Subscription, options: GatekeeperOptions): boolean {
@@ -219,9 +215,4 @@ function forward(
 /** [MQTT-4.7.2-1] reserves the topics that begin with $ to the server. */
 function isClientTopic(topic: string): boolean {
   return isTopic(topic) && !topic.startsWith('$')
-}
-
-/** What a client wrote, fit for a log line. */
-function printable(text: string): string {
-  return text.slice(0, 128).replaceAll(/[^ -~]/g, '?')
 }

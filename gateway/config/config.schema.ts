@@ -95,6 +95,12 @@ const BEDSIDE = {
       description: 'The ward gateway to publish to; its own listener when `broker` is there',
       examples: ['mqtts://10.0.4.2:8883'],
     },
+    renewAt: {
+      ...URL,
+      description:
+        'Where this box renews its certificate when it has no store; the host of `bedside.broker` at port 8443 when absent',
+      examples: ['https://10.0.4.2:8443'],
+    },
     devices: DEVICES,
   },
 } as const

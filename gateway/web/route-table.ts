@@ -3,7 +3,7 @@
 import { InvariantError } from '../errors.ts'
 import type { Route } from './route.ts'
 
-export type RouteFinding =
+type RouteFinding =
   | { readonly kind: 'found'; readonly route: Route }
   | { readonly kind: 'no-path' }
   /** The path is there, for these methods. */

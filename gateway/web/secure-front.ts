@@ -8,14 +8,15 @@ import type { Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { createFront, type Approach } from '../broker/front.ts'
 import { abandon, approachOf, bind, nameOf, subjectOf, type Listener } from '../broker/listener.ts'
-import { refusalReason } from '../broker/refusal-reason.ts'
+import { meaningOf, refusalReason } from '../broker/refusal-reason.ts'
 import { secureContextOptions, type TlsMaterial } from '../broker/tls-options.ts'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Counters, EventSink } from '../ports.ts'
 import type { Identify } from '../security/identify.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import type { WebLimits } from './limits.ts'
-import { presentedBy, webTlsOptions } from './optional-certificate.ts'
+import { judgeVisitor, webTlsOptions, type Visitor } from './optional-certificate.ts'
 
 export interface WebListen {
   readonly host: string
@@ -27,6 +28,8 @@ export interface SecureFrontOptions {
   readonly listen: WebListen
   readonly material: TlsMaterial
   readonly identify: Identify
+  /** While the clock is known to be wrong, complaints of OpenSSL about dates do not count; absent: they always do. */
+  readonly time?: TrustedTime | undefined
   readonly limits: WebLimits
   readonly clock: Clock
   readonly events: EventSink
@@ -57,22 +60,19 @@ export async function openSecureFront(options: SecureFrontOptions): Promise<List
     const approach = approachOf(socket, approaches)
     approach?.settle()
     if (approach?.isLate === true) refuse(approach.address, { reason: 'handshake-timeout' })
-    else refuse(approach?.address, { ...refusalReason(error, undefined) })
+    else refuse(approach?.address, { ...refusalReason(error) })
   })
   tls.on('secureConnection', (socket) => {
     const approach = approachOf(socket, approaches)
     approach?.settle()
-    const judgement = judge(socket, identify)
-    if (approach === undefined || judgement.kind === 'refused') {
-      refuse(approach?.address, judgement.kind === 'refused' ? judgement.why : { reason: 'no-origin' })
+    const visitor = judgeVisitor(socket, identify, options.time?.standing ?? 'trusted')
+    if (approach === undefined || visitor.kind === 'refused') {
+      refuse(approach?.address, visitor.kind === 'refused' ? whyOf(visitor) : { reason: 'no-origin' })
       abandon(socket)
       return
     }
-    options.onConnection(socket, {
-      address: approach.address,
-      listener,
-      certificate: judgement.certificate,
-    })
+    const certificate = visitor.kind === 'identified' ? visitor.certificate : undefined
+    options.onConnection(socket, { address: approach.address, listener, certificate })
   })
 
   const front = createFront({
@@ -99,20 +99,7 @@ export async function openSecureFront(options: SecureFrontOptions): Promise<List
   }
 }
 
-type Judgement =
-  | { readonly kind: 'admitted'; readonly certificate: X509Certificate | undefined }
-  | { readonly kind: 'refused'; readonly why: Detail }
-
-/** Asked for every connection, also for one whose session was resumed. */
-function judge(socket: TLSSocket, identify: Identify): Judgement {
-  const presented = presentedBy(socket)
-  if (presented.kind === 'none') return { kind: 'admitted', certificate: undefined }
-  const { certificate } = presented
-  if (presented.kind === 'unverified') {
-    const why = refusalReason(new Error('not verified'), presented.verification)
-    return { kind: 'refused', why: { ...why, ...subjectOf(certificate) } }
-  }
-  const identification = identify(certificate)
-  if (identification.kind === 'identified') return { kind: 'admitted', certificate }
-  return { kind: 'refused', why: { reason: identification.reason, ...subjectOf(certificate) } }
+function whyOf({ certificate, reason, tlsFault }: Extract<Visitor, { readonly kind: 'refused' }>): Detail {
+  const openssl = tlsFault === undefined ? {} : { openssl: tlsFault }
+  return { reason, meaning: meaningOf(reason), ...subjectOf(certificate), ...openssl }
 }

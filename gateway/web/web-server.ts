@@ -9,6 +9,7 @@ import { assertUsable, type TlsMaterial } from '../broker/tls-options.ts'
 import type { Clock } from '../clock.ts'
 import type { Counters, EventSink, Identity } from '../ports.ts'
 import type { Identify } from '../security/identify.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import { fingerprintOf, WebConnections, type WebConnection } from './connections.ts'
 import { createHttpDoor } from './http-door.ts'
 import { WEB_LIMITS, type WebLimits } from './limits.ts'
@@ -25,6 +26,8 @@ export interface WebServerOptions {
   /** As that of the broker: the server's key and chain, the CAs of clients, their CRLs. */
   readonly material: TlsMaterial
   readonly identify: Identify
+  /** By which dates are judged; absent: the wall clock. */
+  readonly time?: TrustedTime | undefined
   readonly routes: readonly Route[]
   /** Serves MQTT over WebSocket. */
   readonly broker: Pick<Broker, 'accept'>

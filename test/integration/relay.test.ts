@@ -12,6 +12,7 @@ import { startWardGateway, type WardGateway } from '../../gateway/ward-gateway.t
 import { portOf } from '../support/broker-bench.ts'
 import { ingestAlert, ingestWaveform } from '../support/relayed.ts'
 import { OXIMETER } from '../support/sets.ts'
+import { believed } from '../support/fake-time.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { makeWardFiles } from '../support/ward.ts'
 
@@ -121,6 +122,7 @@ beforeEach(async () => {
     broker: { listen: [{ host: '127.0.0.1', port: 0, tls: '1.3' }] },
     store,
     clock: systemClock,
+    time: believed(systemClock),
     log: silentLog,
     events: createEventSink('gw-1', systemClock, silentLog),
     counters,

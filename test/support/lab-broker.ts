@@ -6,12 +6,13 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { splitCrls } from '../../certs/revocation.ts'
+import { splitCrls } from '../../certs/crl-reading.ts'
 import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { errorMessage } from '../../gateway/errors.ts'
 import { createLog } from '../../gateway/log.ts'
 import type { BrokerRules, Counters } from '../../gateway/ports.ts'
+import { newcomerWins } from '../../gateway/security/contest.ts'
 import { identityOf, type Identify } from '../../gateway/security/identify.ts'
 
 const HOST = '127.0.0.1'
@@ -64,6 +65,8 @@ async function main(): Promise<void> {
       ...(options.crl === undefined ? {} : { crl: splitCrls(readFileSync(options.crl, 'utf8')) }),
     },
     identify: identifyAnyone,
+    standingOf: () => 'good',
+    contest: newcomerWins,
     rules: allowAll,
     events: { emit: (_class, event, detail) => log.info(event, detail) },
     counters: noCounters,

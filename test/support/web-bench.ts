@@ -5,7 +5,9 @@ import { startWebServer, type WebServer, type WebServerOptions } from '../../gat
 import type { Route, WebRequest } from '../../gateway/web/route.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
+import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import { createBench, RawClient, SITE, type Bench } from './broker-bench.ts'
+import { believed } from './fake-time.ts'
 
 export interface WebBench extends Bench {
   startWeb(options?: Partial<WebServerOptions>): Promise<WebServer>
@@ -24,7 +26,12 @@ export function createWebBench(): WebBench {
       const server = await startWebServer({
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: bench.store.serverMaterial(),
-        identify: createIdentify(SITE, systemClock),
+        identify: createIdentify({
+          site: SITE,
+          time: believed(systemClock),
+          issuers: () => readAuthorities(bench.store.serverMaterial().ca).issuing,
+          isRevoked: (fingerprint) => bench.store.revokedFingerprints().has(fingerprint),
+        }),
         routes: ECHO_ROUTES,
         broker: options?.broker ?? (await bench.start()),
         events: bench.events,

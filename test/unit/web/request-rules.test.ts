@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { initStore } from '../../../certs/store.ts'
 import { requestFault, type RequestFacts } from '../../../gateway/web/request-rules.ts'
 import { tempDir } from '../../support/temp-dir.ts'

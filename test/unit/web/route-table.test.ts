@@ -1,7 +1,7 @@
 /** Which route answers. */
 
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createRouteTable } from '../../../gateway/web/route-table.ts'
 import type { Route } from '../../../gateway/web/route.ts'
 

@@ -59,6 +59,16 @@ export function utf8String(text: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.UTF8, false, forge.util.encodeUtf8(text))
 }
 
+/** The encoder writes two octets for each character. */
+export function bmpString(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.BMPSTRING, false, text)
+}
+
+/** NULL. */
+export function nothing(): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.NULL, false, '')
+}
+
 /** A context-specific tag around whole items. */
 export function explicit(tag: number, ...items: readonly Asn1[]): Asn1 {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, [...items])

@@ -46,11 +46,11 @@ export function replaceFile(path: string, content: string): void {
 }
 
 /** Creates the file; refuses when there is one. For keys, and for whatever must not be lost by mistake. */
-export function createFile(path: string, content: string): void {
+export function createFile(path: string, content: string | Uint8Array): void {
   stageFile(path, content).place()
 }
 
-export function stageFile(path: string, content: string): StagedFile {
+export function stageFile(path: string, content: string | Uint8Array): StagedFile {
   const temporary = writeTemporary(path, content)
   return {
     // Unlike rename, link fails when the target exists.
@@ -105,7 +105,7 @@ function move(from: string, to: string): void {
   }
 }
 
-function writeTemporary(path: string, content: string): string {
+function writeTemporary(path: string, content: string | Uint8Array): string {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   let descriptor: number
   try {

@@ -7,6 +7,8 @@ import { rollOver, type RenewedAuthority } from './authority-renewal.ts'
 import { readMaterial, type ClientMaterial } from './client-material.ts'
 import { splitCrls } from './crl-reading.ts'
 import { areListsDue, writeLists, type CrlRefresh } from './crl-writer.ts'
+import { forecast, type ForecastRow } from './forecast.ts'
+import { forecastFacts } from './forecast-facts.ts'
 import { readText, refuseForeignDirectory } from './guarded-file.ts'
 import { LEAF_ROLES, type CaRole, type ClientRole, type LeafRole, type Role } from './profile.ts'
 import type { RevocationReason } from './revocation.ts'
@@ -84,6 +86,8 @@ export interface CertificateStore {
   refreshCrl(nowMs: number, offlineRootDir?: string): CrlRefresh
   /** Fingerprints of everything revoked: the index knows of a revocation before any list does. */
   revokedFingerprints(): ReadonlySet<string>
+  /** What ends when, what happens by itself, and what a person must do: the most urgent first. */
+  forecast(nowMs: number): readonly ForecastRow[]
   /** Changes whenever anything in the store that a running gateway uses was changed, also by another process. */
   stamp(): string
 }
@@ -144,6 +148,7 @@ export function openStore(stateDir: string): CertificateStore {
           revocation === undefined ? [] : [fingerprint],
         ),
       ),
+    forecast: (nowMs) => forecast(forecastFacts(layout, readIndex(layout), nowMs)),
     stamp: () => stampOf(layout),
   }
 }

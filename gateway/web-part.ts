@@ -9,6 +9,7 @@ import { createPeople } from './people/people.ts'
 import type { Counters, EventSink } from './ports.ts'
 import type { TrustedTime } from './security/trusted-time.ts'
 import type { WardGateway } from './ward-gateway.ts'
+import { createCrlRoutes } from './web/crl-routes.ts'
 import { createEstRoutes } from './web/est-routes.ts'
 import { createPeopleRoutes } from './web/people-routes.ts'
 import { createSchemaRoutes } from './web/schema-routes.ts'
@@ -53,6 +54,7 @@ export async function startWebPart(options: WebPartOptions): Promise<WebPart> {
       sessionOf: (cookieHeader, nowMs) => people.sessionOf(cookieHeader, nowMs),
       routes: [
         ...createSchemaRoutes(),
+        ...createCrlRoutes(store),
         ...createPeopleRoutes(people),
         ...createEstRoutes({ store, enrolment, isListed, events, time }),
       ],

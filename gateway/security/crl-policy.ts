@@ -9,7 +9,7 @@ import { isCrlOf } from '../../certs/crl-signature.ts'
 import { pemBlocks } from '../../certs/pem.ts'
 import { readCrls } from '../../certs/crl-reading.ts'
 
-/** `damaged`: one that cannot be read, or that none of the authorities has signed. */
+/** `damaged`: an authority has no list, and there is one that cannot be read or that nobody here has signed. */
 export type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'
 
 export interface CrlQuestion {
@@ -33,14 +33,16 @@ type List = { readonly pem: string; readonly der: Uint8Array }
 export function crlPolicy({ crlPem, authorities, nowMs }: CrlQuestion): CrlDecision {
   if (crlPem === undefined) return { kind: 'faulty', reason: 'missing', authority: '' }
   const lists = pemBlocks(crlPem).filter(({ label }) => label === 'X509 CRL')
-  if (isAnyDamaged(crlPem, lists, authorities)) return { kind: 'faulty', reason: 'damaged', authority: '' }
   // An authority that has ended admits nobody, and its list may end with it.
   const admitting = authorities.filter(({ validTo }) => !(nowMs > Date.parse(validTo)))
   const chosen = new Set<string>()
   for (const authority of admitting) {
     const choice = chooseList(authority, lists, nowMs)
-    if (typeof choice === 'string')
-      return { kind: 'faulty', reason: choice, authority: authority.subject.replaceAll('\n', ', ') }
+    if (typeof choice === 'string') {
+      const isDamaged = choice === 'authority-without-list' && isAnyDamaged(crlPem, lists, authorities)
+      const reason = isDamaged ? 'damaged' : choice
+      return { kind: 'faulty', reason, authority: authority.subject.replaceAll('\n', ', ') }
+    }
     chosen.add(choice.pem)
   }
   return { kind: 'whole', lists: [...chosen] }

@@ -8,7 +8,7 @@ import { watchFile } from '../inventory/watched-file.ts'
 import type { EventSink, Identity, Inventory, InventoryEntry, OperatorEntry } from '../ports.ts'
 import type { Action } from './duties.ts'
 import { createLoginFile, readLogins } from './login-file.ts'
-import { LoginRecord } from './login-record.ts'
+import { LoginRecord, NO_ROWS, type LoginRows } from './login-record.ts'
 import { createLogin, type Directory, type Login } from './login.ts'
 import { mayDo, personOf } from './may-do.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
@@ -55,10 +55,10 @@ export function createPeople(options: PeopleOptions): People {
   const { stateDir, clock } = options
   const events = throttleEvents(options.events, clock)
   const sessions = createPersonSessions(options.sessionLimits)
-  const record = new LoginRecord(readLogins(stateDir))
   const onFault = (error: unknown): void => {
     events.emit('technical', 'people-not-read', { reason: errorMessage(error) })
   }
+  const record = new LoginRecord(loginsOf(stateDir, onFault))
   const onChange = (change: Parameters<typeof changesOf>[0]): void => {
     for (const { id, what } of changesOf(change)) {
       const endedCount = sessions.endAll(id, 'person-changed')
@@ -78,6 +78,8 @@ export function createPeople(options: PeopleOptions): People {
     read: () => readUsers(stateDir),
     clock,
     onChange: (next, former) => onChange({ users: { former, next } }),
+    // Nobody has a password then; a damaged file of passwords must not keep the readings from the ward.
+    fallback: new Map(),
     onFault,
   })
   const inventory = viewOf(() => rows.content)
@@ -142,6 +144,16 @@ export function createPeople(options: PeopleOptions): People {
       log.unsubscribe()
       events.close()
     },
+  }
+}
+
+/** Without the record of logins the delays start anew: that is told, and no reason for a ward without a gateway. */
+function loginsOf(stateDir: string, onFault: (error: unknown) => void): LoginRows {
+  try {
+    return readLogins(stateDir)
+  } catch (error) {
+    onFault(error)
+    return NO_ROWS
   }
 }
 

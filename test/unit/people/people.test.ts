@@ -137,6 +137,41 @@ describe('a session', () => {
   })
 })
 
+describe('a damaged file', () => {
+  const restarted = (name: string, mode = 0o600) => {
+    people.stop()
+    writeFileSync(join(dir.path, name), '{"v":1,', { mode })
+    start()
+  }
+
+  it('of passwords lets nobody in by password, says so, and is read again when it was restored', async () => {
+    restarted('users.json')
+    expect(await login('anna')).toEqual({ kind: 'refused' })
+    expect(people.admit(identityOf('anna'), '10.0.0.7:1')).toEqual(ANNA)
+    expect(events.named('people-not-read')).toMatchObject([{ reason: expect.stringContaining('users.json') }])
+    writeFileSync(join(dir.path, 'users.json'), '{"v":1,"users":[]}')
+    await setPassword('anna', 5)
+    expect((await login('anna')).kind).toBe('accepted')
+  })
+
+  it('of logins starts the delays anew, says so, and is written anew', async () => {
+    restarted('logins.json')
+    expect((await login('anna')).kind).toBe('accepted')
+    expect(events.named('people-not-read')).toMatchObject([
+      { reason: expect.stringContaining('logins.json') },
+    ])
+    people.stop()
+    start()
+    expect(events.named('people-not-read')).toHaveLength(1)
+  })
+
+  it('of the inventory is for whoever starts the gateway', () => {
+    people.stop()
+    writeFileSync(join(dir.path, 'inventory.json'), '{"v":1,')
+    expect(start).toThrow('is not JSON')
+  })
+})
+
 describe('a refusal', () => {
   it('of an action says to the log who, what and why', () => {
     const asked = { address: '10.0.0.7:1', ward: 'icu' }

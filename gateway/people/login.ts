@@ -52,12 +52,14 @@ export type Login = (credentials: Credentials) => Promise<LoginAnswer>
 
 export function createLogin(options: LoginOptions): Login {
   return async (credentials) => {
-    const source = sourceOf(credentials.address)
     const delayed = delayOf(credentials, options)
     if (delayed !== undefined) return delayed
+    const { record, directory, turnstile } = options
+    const asked = attemptOf(credentials, directory)
+    const entrant = { source: asked.source, isExpected: record.isFamiliar(asked) }
     // Asked again in its turn: what came before it in the line may have failed.
-    const answer = await options.turnstile.pass(
-      source,
+    const answer = await turnstile.pass(
+      entrant,
       async () => delayOf(credentials, options) ?? (await attempt(credentials, options)),
     )
     if (answer !== 'busy') return answer

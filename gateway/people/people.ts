@@ -103,6 +103,7 @@ export function createPeople(options: PeopleOptions): People {
       }
     },
   }
+  record.forgetOthers((id) => personOf(id, inventory) !== undefined)
   const login = createLogin({
     directory,
     hasher: options.hasher ?? createPasswordHasher(),

@@ -226,6 +226,20 @@ describe('many at once', () => {
   })
 })
 
+describe('a flood from many addresses', () => {
+  it('does not keep out who has logged in at that address before', async () => {
+    const { ask, hasher } = await bench()
+    await ask('anna')
+    hasher.meanwhile = async () => new Promise((resolve) => setImmediate(resolve))
+    const flood = Array.from({ length: 40 }, async (_, index) =>
+      ask(`user-${index}`, WRONG, `10.0.1.${index}:1`),
+    )
+    const [known, stranger] = await Promise.all([ask('anna'), ask('anna', RIGHT, '10.0.9.9:1')])
+    expect([known.kind, stranger.kind]).toEqual(['accepted', 'busy'])
+    await Promise.all(flood)
+  })
+})
+
 describe('a disk that is full', () => {
   it('keeps nobody out, forgets no failure, and is told', async () => {
     const { restart, events } = await bench()

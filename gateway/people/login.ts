@@ -127,10 +127,15 @@ function whyRefused(
 async function rehash(
   { id, password }: Credentials,
   user: UserRecord | undefined,
-  { directory, hasher }: LoginOptions,
+  { directory, hasher, events }: LoginOptions,
 ): Promise<void> {
   if (user === undefined || !hasher.isOutdated(user.password)) return
-  directory.rehashed(id, user.password, await hasher.hash(password))
+  try {
+    directory.rehashed(id, user.password, await hasher.hash(password))
+  } catch (error) {
+    // The former hash is as good as it was; the next login tries again.
+    events.emit('technical', 'password-not-rehashed', { id, reason: errorMessage(error) })
+  }
 }
 
 /** A name that has no password costs what one of the others costs, and the same each time. */

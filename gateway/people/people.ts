@@ -94,13 +94,9 @@ export function createPeople(options: PeopleOptions): People {
     },
     costs: () => [...users.content.values()].map(({ password }) => password),
     rehashed(id, former, hash) {
-      try {
-        changeUser(stateDir, id, (user) =>
-          user?.password.hash === former.hash ? { ...user, password: hash } : user,
-        )
-      } catch (error) {
-        events.emit('technical', 'password-not-rehashed', { id, reason: errorMessage(error) })
-      }
+      changeUser(stateDir, id, (user) =>
+        user?.password.hash === former.hash ? { ...user, password: hash } : user,
+      )
     },
   }
   record.forgetOthers((id) => personOf(id, inventory) !== undefined)

@@ -111,6 +111,16 @@ describe('a login', () => {
   })
 })
 
+it('a hash that cannot be made anew keeps nobody out, and is told', async () => {
+  const { ask, hasher, events } = await bench()
+  hasher.cost = { ...hasher.cost, N: 2 ** 16 }
+  hasher.meanwhile = () => {
+    if (hasher.calls.at(-1)?.N === 2 ** 16) throw new Error('out of memory')
+  }
+  expect((await ask('anna')).kind).toBe('accepted')
+  expect(events.named('password-not-rehashed')).toEqual([{ id: 'anna', reason: 'out of memory' }])
+})
+
 describe('what changes while the password is checked', () => {
   it.each([
     { what: 'locked', reason: 'locked' },

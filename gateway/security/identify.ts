@@ -4,16 +4,14 @@
  */
 
 import type { X509Certificate } from 'node:crypto'
-import { readForm } from '../../certs/certificate-form.ts'
 import type { ClientRole, Identity } from '../ports.ts'
 import type { TrustedTime } from './trusted-time.ts'
 import { dateFault, type DateFault } from './verify-dates.ts'
-import { formFault, type FormFault } from './verify-form.ts'
+import { constraintFault, formFault, type FormFault } from './verify-form.ts'
 import { findIssuer, type IssuerFault } from './verify-issuer.ts'
 import { namesOf, type NameFault } from './verify-names.ts'
 
-export type IdentityFault =
-  IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'name-constraints' | 'revoked'
+export type IdentityFault = IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'revoked'
 
 export type Identification =
   | {
@@ -56,11 +54,6 @@ export function createIdentify({ site, time, issuers, isRevoked }: IdentifyOptio
     const identity = identityOf(certificate, named.role, named.id)
     return { kind: 'identified', identity, issuer: fingerprintOf(found.issuer) }
   }
-}
-
-// What name constraints allow is not read here, so nobody is admitted under them.
-function constraintFault(certificate: X509Certificate): 'name-constraints' | undefined {
-  return readForm(certificate)?.hasNameConstraints === true ? 'name-constraints' : undefined
 }
 
 /** The identity of a certificate whose role and id are already known. */

@@ -106,9 +106,10 @@ export function createEstRoutes(options: EstOptions): readonly Route[] {
     const out = enrolment.delivered(known)
     const issued = issue.first({ ...known, ...asked, nowMs, out, verdict })
     if (issued.kind === 'refused') return no(statusOf(issued))
-    const { certificate } = issued
+    const { certificate, isNew } = issued
     enrolment.settle({ ...claim, certificatePem: certificate.toString() })
-    events.emit('security', 'enrolled', { ...who, serial: certificate.serialNumber, ...describeKey(asked) })
+    const facts = { ...who, serial: certificate.serialNumber, ...describeKey(asked) }
+    events.emit('security', 'enrolled', isNew ? facts : { ...facts, again: true })
     return certificatesAnswer([certificate], true)
   }
 

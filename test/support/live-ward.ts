@@ -29,6 +29,14 @@ export interface ConnectOptions {
   readonly credentials?: { readonly key: string; readonly cert: string }
 }
 
+export interface LiveWardOptions {
+  readonly clock?: Clock
+  /** What happens to the state before the gateway starts. */
+  readonly prepare?: (stateDir: string, store: CertificateStore) => void
+  /** The gateway's own store, with another behaviour. */
+  readonly gatewayStore?: (store: CertificateStore) => CertificateStore
+}
+
 export interface LiveWard {
   readonly stateDir: string
   /** Opened apart from the gateway's own, as another process would. */
@@ -47,18 +55,18 @@ export interface LiveWard {
 
 export async function startLiveWard(
   entries: readonly InventoryEntry[],
-  options: { readonly clock?: Clock; readonly prepare?: (stateDir: string) => void } = {},
+  options: LiveWardOptions = {},
 ): Promise<LiveWard> {
   const dir = tempDir()
   const { stateDir, store } = makeWardFiles(dir.path, entries)
-  options.prepare?.(stateDir)
+  options.prepare?.(stateDir, store)
   const events = new AttachableRecord()
   const gateway = await startWardGateway({
     gateway: 'gw-1',
     software: 'wardgate@test',
     state: stateDir,
     broker: { listen: [{ host: '127.0.0.1', port: 0, tls: '1.3' }] },
-    store: openStore(stateDir),
+    store: options.gatewayStore?.(openStore(stateDir)) ?? openStore(stateDir),
     clock: options.clock ?? systemClock,
     time: believed(options.clock ?? systemClock),
     log: silentLog,

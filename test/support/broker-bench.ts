@@ -112,7 +112,7 @@ export function wardRules(admit?: BrokerRules['admit']): BrokerRules {
 }
 
 /** What the index of the store says at every question, and the clock. */
-function standingIn(store: CertificateStore, clock: Clock): StandingOf {
+export function standingIn(store: CertificateStore, clock: Clock): StandingOf {
   return (identity) =>
     standingOf(identity, {
       revocation: store.revokedFingerprints().has(identity.fingerprint) ? 'revoked' : 'not-revoked',

@@ -8,7 +8,7 @@ export interface TurnstileLimits {
   readonly perSourceCount: number
 }
 
-export interface Entrant {
+interface Entrant {
   readonly source: string
   /** Waits in a line of its own, which goes first: a flood of strangers keeps out strangers only. */
   readonly isExpected: boolean

@@ -64,7 +64,7 @@ export function writeLists(request: ListRequest): CrlRefresh {
 
 /** True when a list that can be renewed here should be: half its life is over, or it lags behind the index. */
 export function areListsDue({ layout, index, nowMs }: ListRequest): boolean {
-  const pem = readText(layout.crl, 'revocation list')
+  const pem = readPresent(layout)
   return inForce(readAuthorities(layout), nowMs)
     .filter(hasKey)
     .some(({ certificate }) => {

@@ -118,7 +118,7 @@ interface BedsideEntry {
   readonly id: string
 }
 
-export interface ConsumerEntry {
+interface ConsumerEntry {
   readonly role: 'consumer'
   readonly id: string
   readonly wards: readonly string[]

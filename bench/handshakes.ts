@@ -43,8 +43,8 @@ try {
   for (let round = -1; round < ROUNDS; round += 1)
     for (const contest of contests) await compete(contest, round < 0)
   report(contests)
-  const identifyUs = await server.ask<number>('identifyUs')
-  process.stdout.write(`Identifying the certificate took ${identifyUs.toFixed(0)} us of each handshake.\n`)
+  const identifyMs = await server.ask<number>('identifyMs')
+  process.stdout.write(`Identifying the client took ${identifyMs.toFixed(2)} ms of CPU a handshake.\n`)
 } finally {
   await Promise.all([client.stop(), server.stop()])
   ward.remove()

@@ -25,12 +25,7 @@ interface Answer {
 /** `niceness` above 0 lets others go first: on two cores the load must not take the time of what is measured. */
 export function startWorker(file: string, niceness = 0): Worker {
   const child = fork(new URL(file, import.meta.url), {
-    execArgv: [
-      '--expose-gc',
-      ...(process.env['PROF'] && file.includes('server')
-        ? ['--cpu-prof', '--cpu-prof-dir=/tmp/bt/prof']
-        : []),
-    ],
+    execArgv: ['--expose-gc'],
   })
   if (child.pid !== undefined && niceness > 0) setPriority(child.pid, getPriority() + niceness)
   const ended = once(child, 'exit').then(([code]) => {

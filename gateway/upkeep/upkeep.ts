@@ -24,6 +24,8 @@ export interface UpkeepOptions {
   readonly expiries: (nowMs: number) => readonly ExpiryRow[]
   /** For the metrics. */
   readonly onExpiries?: ((rows: readonly ExpiryRow[], nowMs: number) => void) | undefined
+  /** Within this time it looks for the first time; an hour when absent. */
+  readonly firstLookMs?: number | undefined
   /** After every look: listeners and links take up what has changed, also what others have changed. */
   readonly takeUp: () => Promise<void>
   readonly clock: Clock
@@ -34,7 +36,7 @@ export interface UpkeepOptions {
 export interface Upkeep {
   /** Before anybody is served: does what needs nobody else, and so keeps nothing waiting for a network. */
   prepare(): Promise<void>
-  /** Looks now, or waits for the look that is under way. */
+  /** Looks now, or once more after the look that is under way: what it finds is no older than the question. */
   look(): Promise<void>
   /** What this process cannot work without and has less than a day of, each with what to do. */
   notReady(): readonly string[]
@@ -45,7 +47,7 @@ const LOOK_EVERY_MS = LONGEST_DELAY_MS
 /** A clock is put right by a person who waits for it. */
 const WAIT_FOR_CLOCK_MS = 60_000
 
-/** Looks for the first time in an hour; call `look` for an earlier one. */
+/** Looks by itself from now on; call `look` for one in between. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   return new RunningUpkeep(options)
 }
@@ -55,12 +57,13 @@ class RunningUpkeep implements Upkeep {
   readonly #retries = new Retries()
   readonly #alarms = createExpiryAlarms()
   #looking: Promise<void> | undefined
+  #lookingAgain: Promise<void> | undefined
   #cancelNext: Cancel
   readonly #stopping = new AbortController()
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    this.#cancelNext = this.#arm(LOOK_EVERY_MS)
+    this.#cancelNext = this.#arm(options.firstLookMs ?? LOOK_EVERY_MS)
   }
 
   prepare(): Promise<void> {
@@ -68,10 +71,17 @@ class RunningUpkeep implements Upkeep {
   }
 
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
+    if (this.#looking === undefined) {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined
+      })
+      return this.#looking
+    }
+    this.#lookingAgain ??= this.#looking.then(() => {
+      this.#lookingAgain = undefined
+      return this.look()
     })
-    return this.#looking
+    return this.#lookingAgain
   }
 
   notReady(): readonly string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, property, record } from 'fast-check'
 import {
   createHandshakePacer,
   type HandshakePacer,
@@ -36,7 +36,7 @@ function bench(options: Partial<typeof PACE> & { costMs?: number } = {}) {
         clock.advance(options.costMs ?? 0)
       }),
     /** One turn of the loop; true when there was something to do. */
-    turn(): boolean {
+    turn: (): boolean => {
       const task = tasks.shift()
       task?.()
       return task !== undefined
@@ -159,13 +159,13 @@ describe('the pacer of handshakes', () => {
   })
 
   it('begins everyone who stays, once each, whatever the order of coming, going and time', () => {
-    const step = fc.record({
-      kind: fc.constantFrom('enter' as const, 'leave' as const, 'turn' as const, 'time' as const),
-      address: fc.constantFrom('a', 'b', 'c'),
-      pick: fc.nat(),
+    const step = record({
+      kind: constantFrom('enter' as const, 'leave' as const, 'turn' as const, 'time' as const),
+      address: constantFrom('a', 'b', 'c'),
+      pick: nat(),
     })
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    assert(
+      property(array(step, { maxLength: 200 }), (steps) => {
         const { enter, begun, turn, clock } = bench({
           underWay: 2,
           underWayPerAddress: 3,
@@ -190,7 +190,7 @@ describe('the pacer of handshakes', () => {
           if (kind === 'time') clock.advance(100)
         }
         while (held.size > 0 || turn()) {
-          const [name] = [...held.keys()].filter((one) => begun.includes(one))
+          const name = [...held.keys()].find((one) => begun.includes(one))
           held.get(name ?? '')?.()
           held.delete(name ?? '')
           turn()

@@ -97,6 +97,13 @@ describe('the upkeep of a running gateway', () => {
     expect(acts).toHaveLength(1)
   })
 
+  it('looks once more for who asks in the middle of a look, as that one may have passed by already', async () => {
+    const { upkeep, takenUp, clock } = bench()
+    await Promise.all([upkeep.look(), upkeep.look(), upkeep.look()])
+    expect(takenUp()).toBe(2)
+    expect(clock.pendingCount).toBe(1)
+  })
+
   it('tries again after a failure, soon at first and hourly later, and tells it once a day', async () => {
     const { upkeep, run, acts, events, state } = bench()
     state.fault = new Error('no space left: free some and try again')

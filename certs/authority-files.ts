@@ -1,16 +1,17 @@
 /** The authorities that a store knows: the two that issue today, and those before them until they expire. */
 
+import { X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
-import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 
 import type { Authority } from './authority.ts'
 import { validityOf } from './authority.ts'
 import { createFile, removeFile } from './durable-file.ts'
 import { CertificateError } from './errors.ts'
-import { isNameTaken, readCertificate, readPrivateKey } from './guarded-file.ts'
+import { isNameTaken, readCertificate, readPrivateKey, readText } from './guarded-file.ts'
 import { offlineKeyPaths } from './offline-root.ts'
 import { nextKeyPath, readPair, type PairPaths } from './pair-files.ts'
+import { pemBlocks } from './pem.ts'
 import type { CaRole } from './profile.ts'
 import { authorityPaths, currentPaths, roleOfAuthorityFile, type StoreLayout } from './store-layout.ts'
 
@@ -108,6 +109,21 @@ export function keepUnderSerial(
   const keyPem = authority.privateKey?.export({ type: 'pkcs8', format: 'pem' }).toString()
   if (keyPem !== undefined && !isNameTaken(paths.key)) createFile(paths.key, keyPem)
   if (!isNameTaken(paths.certificate)) createFile(paths.certificate, authority.certificatePem)
+}
+
+/** Drops keys whose certificate never came, because the writer died in between: nobody was ever told to trust them. */
+export function discardStrayKeys(layout: StoreLayout): void {
+  const names = readdirSync(layout.caDirectory)
+  const trusted = pemBlocks(readText(layout.trust, 'trust file')).map(
+    ({ pem }) => new X509Certificate(pem).serialNumber,
+  )
+  for (const name of names) {
+    const certificate = name.replace(/\.key$/, '.pem')
+    if (certificate === name || names.includes(certificate)) continue
+    const isTrusted = trusted.some((serial) => name.includes(serial))
+    if (roleOfAuthorityFile(certificate) !== undefined && !isTrusted)
+      removeFile(join(layout.caDirectory, name))
+  }
 }
 
 /** Drops the second name of an authority that has become the current one. */

@@ -8,6 +8,7 @@
 
 import {
   currentAuthority,
+  discardStrayKeys,
   dropSecondName,
   findSigner,
   hasKey,
@@ -39,6 +40,7 @@ interface Successor {
 export function rollOver(role: CaRole, request: ListRequest): RenewedAuthority {
   const { layout, offlineRootDir } = request
   if (offlineRootDir !== undefined) refuseInsideState(offlineRootDir, layout.stateDir)
+  discardStrayKeys(layout)
   const known = readAuthorities(layout)
   const before = currentAuthority(known, role)
   const { authority, index } = interrupted(role, known, request) ?? makeSuccessor(role, known, request)

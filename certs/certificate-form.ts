@@ -40,7 +40,7 @@ const DIGITAL_SIGNATURE = 0x80
 const KEY_CERT_SIGN = 0x04
 
 const { Class } = forge.asn1
-const EXTENSIONS_TAG = 3
+const EXTENSIONS_TAG: forge.asn1.Type = 3
 const CRITICAL_LENGTH = 3
 
 /** Undefined when the bytes are not DER. A certificate without extensions has none of what they could say. */

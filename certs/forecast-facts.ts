@@ -18,6 +18,8 @@ export interface CertificateFact extends Validity {
   readonly id: string
   readonly serial: string
   readonly isKeyHere: boolean
+  /** Issued after the newest root was made: with it its owner got that root too. */
+  readonly isSinceNewestRoot: boolean
 }
 
 export interface AuthorityFact extends Validity {
@@ -49,7 +51,16 @@ export interface ForecastFacts {
 
 export function forecastFacts(layout: StoreLayout, index: StoreIndex, nowMs: number): ForecastFacts {
   const known = inForce(readAuthorities(layout), nowMs)
-  const inUse = identitiesOf(index).flatMap((rows) => certificateFact(layout, rows))
+  const root = known.find(({ role, isCurrent }) => role === 'root-ca' && isCurrent)
+  // Their order in the index, since two may have been made within a second.
+  const rootAt = index.certificates.findIndex(({ serial }) => serial === root?.serial)
+  const sinceRoot = new Set(index.certificates.slice(rootAt + 1).map(({ serial }) => serial))
+  const inUse = identitiesOf(index).flatMap((rows) =>
+    certificateFact(layout, rows).map((fact) => ({
+      ...fact,
+      isSinceNewestRoot: sinceRoot.has(fact.serial),
+    })),
+  )
   const serialsInUse = new Set(inUse.map(({ serial }) => serial))
   const rowsInUse = index.certificates.filter(({ serial }) => serialsInUse.has(serial))
   const authorities = known.map((authority) => {
@@ -88,7 +99,10 @@ function identitiesOf(index: StoreIndex): readonly (readonly IndexRow[])[] {
 }
 
 /** The newest certificate that is not revoked; an identity without any is nobody's concern any more. */
-function certificateFact(layout: StoreLayout, all: readonly IndexRow[]): readonly CertificateFact[] {
+function certificateFact(
+  layout: StoreLayout,
+  all: readonly IndexRow[],
+): readonly Omit<CertificateFact, 'isSinceNewestRoot'>[] {
   const rows = all.filter(({ revocation }) => revocation === undefined)
   const newest = rows.at(-1)
   if (newest === undefined || !isLeafRole(newest.role)) return []

@@ -17,8 +17,8 @@ export function trustRows({ certificates, authorities, nowMs }: ForecastFacts): 
   const isInForce = issuing?.issuer === newest.serial
   return certificates
     .filter(
-      ({ role, notBeforeMs, notAfterMs }) =>
-        role !== 'server' && notBeforeMs < newest.notBeforeMs && notAfterMs >= nowMs,
+      ({ role, isSinceNewestRoot, notAfterMs }) =>
+        role !== 'server' && !isSinceNewestRoot && notAfterMs >= nowMs,
     )
     .map((certificate) => trustRow(certificate, newest, isInForce))
 }

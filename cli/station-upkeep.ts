@@ -3,9 +3,10 @@
 import { isNameTaken } from '../certs/guarded-file.ts'
 import { openStore } from '../certs/store.ts'
 import { layoutOfState } from '../certs/store-layout.ts'
-import type { Clock } from '../gateway/clock.ts'
-import { birthIn } from '../gateway/security/keep-time.ts'
+import type { Clock, Uptime } from '../gateway/clock.ts'
+import { readTime } from '../gateway/security/keep-time.ts'
 import { silentLog } from '../gateway/log.ts'
+import type { TrustedTime } from '../gateway/security/trusted-time.ts'
 import type { EventSink } from '../gateway/ports.ts'
 import type { ClientMaterial } from '../gateway/uplink/dial.ts'
 import { enrolmentUrl, refuseUnusable } from '../gateway/upkeep/open-certificates.ts'
@@ -13,7 +14,7 @@ import { liveMaterial } from '../gateway/upkeep/own-identity.ts'
 import type { ProcessCertificates } from '../gateway/upkeep/process-holdings.ts'
 import { startProcessUpkeep } from '../gateway/upkeep/process-upkeep.ts'
 import { takeUp } from '../gateway/upkeep/take-up.ts'
-import type { Upkeep, UpkeepTime } from '../gateway/upkeep/upkeep.ts'
+import type { Upkeep } from '../gateway/upkeep/upkeep.ts'
 import type { Station } from './station.ts'
 
 export interface StationIdentity {
@@ -22,11 +23,14 @@ export interface StationIdentity {
   readonly broker: string
   readonly renewAt?: string | undefined
   readonly clock: Clock
+  readonly uptime: Uptime
   /** One line for the person who watches. */
   readonly say: (text: string) => void
 }
 
 export interface StationCertificates {
+  /** The time by which certificates are judged. */
+  readonly time: TrustedTime
   readonly material: () => ClientMaterial
   /** Throws ConfigError when the certificate cannot be used, after having tried to put that right. */
   prepare(): Promise<void>
@@ -34,7 +38,7 @@ export interface StationCertificates {
 }
 
 export function stationCertificates(identity: StationIdentity): StationCertificates {
-  const { state, id, broker, clock, say } = identity
+  const { state, id, broker, clock, uptime, say } = identity
   const layout = layoutOfState(state)
   const own = { role: 'consumer', id, renewAt: identity.renewAt ?? enrolmentUrl(broker) } as const
   const certificates: ProcessCertificates = {
@@ -46,10 +50,11 @@ export function stationCertificates(identity: StationIdentity): StationCertifica
     emit: (_class, event, detail) =>
       say([event, ...Object.entries(detail).map(([name, value]) => `${name}=${value}`)].join(' ')),
   }
+  const time = readTime({ stateDir: state, clock, uptime })
   let station: Pick<Station, 'renew'> | undefined
   const upkeep = startProcessUpkeep({
     ...certificates,
-    time: clockSince(() => birthIn(state), clock),
+    time,
     async takeUp() {
       if (station !== undefined)
         await takeUp(
@@ -62,31 +67,16 @@ export function stationCertificates(identity: StationIdentity): StationCertifica
     log: silentLog,
   })
   return {
-    material: () => liveMaterial(layout, own, clock.nowMs()),
+    time,
+    material: () => liveMaterial(layout, own, time.nowMs()),
     async prepare() {
       await upkeep.prepare()
-      refuseUnusable(certificates, clock.nowMs())
+      refuseUnusable(certificates, time.nowMs())
     },
     keep(opened) {
       station = opened
       void upkeep.look()
       return upkeep
-    },
-  }
-}
-
-/** A station keeps no record of the time; what it can know is that no clock before the authority is right. */
-function clockSince(birthMs: () => number | undefined, clock: Clock): UpkeepTime {
-  const isEarly = (): boolean => clock.nowMs() < (birthMs() ?? -Infinity)
-  return {
-    nowMs: () => clock.nowMs(),
-    get standing() {
-      return isEarly() ? 'implausible' : 'trusted'
-    },
-    get reason() {
-      return isEarly()
-        ? 'it is before the first day of the authority; set the clock of this machine'
-        : undefined
     },
   }
 }

@@ -4,6 +4,7 @@ import { map, merge, Subject, type Observable } from 'rxjs'
 import type { Clock } from '../gateway/clock.ts'
 import type { Log } from '../gateway/log.ts'
 import type { MessageLinkState } from '../gateway/ports.ts'
+import type { TrustedTime } from '../gateway/security/trusted-time.ts'
 import { createMqttLink, type ClientMaterial, type RenewOutcome } from '../gateway/uplink/mqtt-link.ts'
 import { type BoardChange, WardBoard } from './ward-board.ts'
 
@@ -13,6 +14,8 @@ export interface StationOptions {
   /** Asked at every connect. */
   readonly material: () => ClientMaterial
   readonly filters: readonly string[]
+  /** By which the certificate of the gateway is judged while the clock of this machine is not believed. */
+  readonly time?: TrustedTime
   readonly clock: Clock
   readonly log: Log
 }
@@ -37,12 +40,14 @@ export interface Station {
   close(): Promise<void>
 }
 
-export function openStation({ url, id, material, filters, clock, log }: StationOptions): Station {
+export function openStation(options: StationOptions): Station {
+  const { url, id, material, filters, time, clock, log } = options
+  const dates = time === undefined ? undefined : { time, server: 'ours' as const }
   const board = new WardBoard()
   const messages$ = new Subject<StationMessage>()
   const failed$ = new Subject<{ reason: string }>()
   let state: MessageLinkState = { kind: 'connecting' }
-  const link = createMqttLink({ url, clientId: id, material, clock, log, random: Math.random })
+  const link = createMqttLink({ url, clientId: id, material, dates, clock, log, random: Math.random })
   const states = link.state$.subscribe((next) => {
     state = next
     if (next.kind === 'offline' || next.kind === 'refused') failed$.next({ reason: next.reason })

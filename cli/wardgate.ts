@@ -7,6 +7,7 @@ import { software } from './software.ts'
 import { certsCommand } from './certs.ts'
 import { withEnrolment } from './enrolment-commands.ts'
 import { checkConfigCommand } from './check-config.ts'
+import { clockCommand } from './clock.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
@@ -35,6 +36,7 @@ const program = new Command('wardgate')
   .addCommand(runCommand())
   .addCommand(checkConfigCommand())
   .addCommand(withEnrolment(certsCommand({ afterIssue: recordIssued })))
+  .addCommand(clockCommand())
   .addCommand(devicesCommand())
   .addCommand(usersCommand())
   .addCommand(watchCommand())

@@ -1,7 +1,7 @@
 /** `wardgate watch`: a nurses' station in the terminal, over mutual TLS like every other consumer. */
 
 import { Command } from 'commander'
-import { systemClock } from '../gateway/clock.ts'
+import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
 import { silentLog } from '../gateway/log.ts'
@@ -53,13 +53,20 @@ async function watch(options: WatchOptions): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`wardgate watch: ${text}\n`)
   }
-  const certificates = stationCertificates({ ...options, id: consumer.id, clock: systemClock, say })
+  const certificates = stationCertificates({
+    ...options,
+    id: consumer.id,
+    clock: systemClock,
+    uptime: systemUptime,
+    say,
+  })
   await certificates.prepare()
   const station = openStation({
     url: options.broker,
     id: consumer.id,
     material: certificates.material,
     filters,
+    time: certificates.time,
     clock: systemClock,
     log: silentLog,
   })

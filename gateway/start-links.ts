@@ -9,11 +9,11 @@ import type { BedsideConfig, Config, UplinkConfig } from './config/config.ts'
 import { ConfigError, errorMessage } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Counters, EventSink } from './ports.ts'
+import type { TrustedTime } from './security/trusted-time.ts'
 import { checkSet } from './stages/check-set.ts'
 import { liveMaterial } from './upkeep/own-identity.ts'
 import type { ProcessCertificates } from './upkeep/process-holdings.ts'
 import type { RenewableLink } from './upkeep/take-up.ts'
-import type { UpkeepTime } from './upkeep/upkeep.ts'
 import { createBridge, type Bridge } from './uplink/bridge.ts'
 import { createMqttLink, type ClientMaterial } from './uplink/mqtt-link.ts'
 import type { WardGateway } from './ward-gateway.ts'
@@ -21,7 +21,7 @@ import type { WardGateway } from './ward-gateway.ts'
 export interface LinkParts {
   readonly config: Config
   readonly certificates: Pick<ProcessCertificates, 'layout'>
-  readonly time: Pick<UpkeepTime, 'nowMs'>
+  readonly time: TrustedTime
   readonly events: EventSink
   readonly counters: Counters
   readonly clock: Clock
@@ -33,7 +33,7 @@ export function startUplink(
   parts: LinkParts,
   ward: WardGateway | undefined,
 ): { readonly bridge: Bridge; readonly link: RenewableLink } {
-  const { clock, log, counters, events } = parts
+  const { clock, time, log, counters, events } = parts
   if (ward === undefined)
     throw new ConfigError(`uplink '${uplink.id}' needs a broker in this process`, { uplink: uplink.id })
   const ca = readCa(uplink.ca)
@@ -42,6 +42,7 @@ export function startUplink(
     url: uplink.url,
     clientId: uplink.identity,
     material: () => ({ ...own(), ca }),
+    dates: { time, server: 'foreign' },
     allowedRanges: uplink.allow,
     clock,
     random: Math.random,
@@ -60,11 +61,12 @@ export function startBedsidePart(
   parts: LinkParts,
   ward: WardGateway | undefined,
 ): { readonly bedside: Bedside; readonly link: RenewableLink } {
-  const { config, clock, log, counters, events } = parts
+  const { config, clock, time, log, counters, events } = parts
   const messageLink = createMqttLink({
     url: bedside.broker ?? ownListener(ward),
     clientId: bedside.id,
     material: materialOf(parts, 'bedside', bedside.id),
+    dates: { time, server: 'ours' },
     clock,
     random: Math.random,
     log: log.child({ bedside: bedside.id }),

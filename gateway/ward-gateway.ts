@@ -18,9 +18,8 @@ import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
-import { createIdentify, type Identify } from './security/identify.ts'
+import type { Identify } from './security/identify.ts'
 import { watchCertificates } from './security/live-certificates.ts'
-import { createTrustView } from './security/trust-view.ts'
 import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
@@ -83,17 +82,11 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
-  const { issuers, isRevoked } = createTrustView(store, events)
-  const judge = createIdentify({ site: store.site, time, issuers, isRevoked })
-  const identify: Identify = (certificate) => {
-    certificates.refresh()
-    return judge(certificate)
-  }
   const broker = await startBroker({
     id: gateway,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
-    identify,
+    identify: certificates.identify,
     time,
     standingOf: certificates.standingOf,
     contest,
@@ -102,6 +95,10 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     counters,
     clock,
     log,
+  }).catch((error: unknown) => {
+    rows.stop()
+    certificates.stop()
+    throw error
   })
   // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
   const takers: ((material: TlsMaterial) => void)[] = []
@@ -130,7 +127,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   await broker.publish(stateMessage(gateway, 'online', clock))
   return {
     broker,
-    identify,
+    identify: certificates.identify,
     material: () => certificates.material,
     onMaterial: (take) => void takers.push(take),
     async reload() {

@@ -88,25 +88,27 @@ describe('the structure', () => {
     expect(long).toEqual([])
   })
 
-  // Of listeners whose peer-verdict.ts admits nobody whom OpenSSL has refused, but for dates on a wrong clock.
-  const JUDGES_ITSELF = 'gateway/broker/peer-tls.ts'
+  // Each says why, judges by itself, and excuses nothing of OpenSSL's but dates on a clock known to be wrong.
+  const JUDGES_ITSELF: readonly (readonly [file: string, ...users: string[]])[] = [
+    ['gateway/broker/peer-tls.ts', 'gateway/broker/listener.ts', 'gateway/web/optional-certificate.ts'],
+    ['gateway/uplink/server-trust.ts', 'gateway/uplink/dial.ts'],
+  ]
+
   it('TLS verification is never switched off', () => {
-    const others = files.filter((file) => file !== JUDGES_ITSELF)
+    const others = files.filter((file) => !JUDGES_ITSELF.some(([exempt]) => exempt === file))
     const off = others.filter((file) =>
       /rejectUnauthorized:\s*(false|[a-z])(?!rue)/i.test(sourceOf.get(file) ?? ''),
     )
     expect(off).toEqual([])
   })
 
-  it('TLS that leaves the verdict to another has two users: the listener, and that of HTTPS', () => {
-    const users = files.filter((file) => importsOf(file).includes(JUDGES_ITSELF))
-    expect(users.sort()).toEqual(['gateway/broker/listener.ts', OPTIONAL_CERTIFICATE])
+  it.each(JUDGES_ITSELF)('%s leaves the verdict to those who judge by themselves', (file, ...users) => {
+    expect(files.filter((other) => importsOf(other).includes(file)).sort()).toEqual(users)
   })
 
   // A client of the HTTPS side may come without a certificate; the one file that allows it ends what is not good.
-  const OPTIONAL_CERTIFICATE = 'gateway/web/optional-certificate.ts'
   it('a handshake without a certificate is allowed in one place alone', () => {
-    const users = files.filter((file) => importsOf(file).includes(OPTIONAL_CERTIFICATE))
+    const users = files.filter((file) => importsOf(file).includes('gateway/web/optional-certificate.ts'))
     expect(users).toEqual(['gateway/web/secure-front.ts'])
   })
 })

@@ -15,8 +15,10 @@ const FAULTS: Readonly<Record<IdentityFault, string>> = {
   'false-signature': 'the certificate names our authority, but another key signed it: a forgery',
   'sub-authority': 'an authority below ours issued the certificate; ours may not have any',
   'issued-by-a-leaf': 'a certificate of ours that is no authority was used to issue this one: revoke it',
+  malformed: 'our authority signed the certificate, but its content is damaged: issue a new one',
   'authority-expired': 'the authority that issued the certificate has expired; enrol the client anew',
   revoked: 'the certificate was revoked',
+  'revocation-unknown': 'who is revoked cannot be read: the index of the store is damaged or out of reach',
   expired: 'the certificate has expired; renew it, and check the clocks',
   'not-yet-valid': 'the certificate is not valid yet; check the clocks',
   unreadable: 'the certificate cannot be read',
@@ -62,6 +64,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   // Node has no word for OpenSSL's verdicts on the security level and on name constraints.
   UNSPECIFIED: 'a key or signature of the chain is too weak, or a name is outside the constraints of its CA',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client has no certificate',
+  ERR_SSL_INVALID_CERTIFICATE: 'the certificate is damaged',
+  // OpenSSL's ASN.1 reader: a length reaches beyond the end. Nothing but the certificate is ASN.1 in what a client sends.
+  ERR_SSL_TOO_LONG: 'the certificate is damaged: it ends too early',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'the client offers only older versions of TLS than this listener takes',
   ERR_SSL_NO_SHARED_CIPHER: 'the client offers only ciphers without forward secrecy or authentication',
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'the client cannot verify the kind of key this gateway has',

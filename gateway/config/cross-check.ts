@@ -30,6 +30,7 @@ const CHECKS: readonly Check[] = [
   checkWeb,
   checkHealth,
   checkBedsideBroker,
+  checkRenewAt,
   checkDevices,
   checkRepeats,
   checkUplinks,
@@ -86,6 +87,11 @@ function checkBedsideBroker(
       '\'broker\' is missing; add broker: "mqtts://...", as this process is no ward gateway itself',
     ),
   ]
+}
+
+function checkRenewAt({ bedside }: ConfigFile, { environment }: Surroundings): readonly Finding[] {
+  if (bedside?.renewAt === undefined) return []
+  return checkUrl(['bedside', 'renewAt'], { url: bedside.renewAt, scheme: 'https', environment })
 }
 
 function checkDevices({ bedside }: ConfigFile, { protocols }: Surroundings): readonly Finding[] {

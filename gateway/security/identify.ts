@@ -4,16 +4,22 @@
  */
 
 import type { X509Certificate } from 'node:crypto'
-import { readForm } from '../../certs/certificate-form.ts'
 import type { ClientRole, Identity } from '../ports.ts'
 import type { TrustedTime } from './trusted-time.ts'
 import { dateFault, type DateFault } from './verify-dates.ts'
-import { formFault, type FormFault } from './verify-form.ts'
+import { constraintFault, formFault, type FormFault } from './verify-form.ts'
 import { findIssuer, type IssuerFault } from './verify-issuer.ts'
 import { namesOf, type NameFault } from './verify-names.ts'
 
 export type IdentityFault =
-  IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'name-constraints' | 'revoked'
+  | IssuerFault
+  | FormFault
+  | DateFault
+  | NameFault
+  | 'authority-expired'
+  | 'revoked'
+  /** The index of the store cannot be read. */
+  | 'revocation-unknown'
 
 export type Identification =
   | {
@@ -53,14 +59,10 @@ export function createIdentify({ site, time, issuers, isRevoked }: IdentifyOptio
     if (reason !== undefined) return { kind: 'refused', reason }
     const named = namesOf(certificate, site)
     if (named.kind === 'refused') return named
-    const identity = identityOf(certificate, named.role, named.id)
-    return { kind: 'identified', identity, issuer: fingerprintOf(found.issuer) }
+    const issuer = fingerprintOf(found.issuer)
+    const identity = { ...identityOf(certificate, named.role, named.id), issuerFingerprint: issuer }
+    return { kind: 'identified', identity, issuer }
   }
-}
-
-// What name constraints allow is not read here, so nobody is admitted under them.
-function constraintFault(certificate: X509Certificate): 'name-constraints' | undefined {
-  return readForm(certificate)?.hasNameConstraints === true ? 'name-constraints' : undefined
 }
 
 /** The identity of a certificate whose role and id are already known. */

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../../certs/durable-file.ts'
+import type { Uptime } from '../clock.ts'
 import { errorCode } from '../errors.ts'
+import type { KnownMoment } from './judge-clock.ts'
 
 export interface TimeRecord {
   readonly version: 1
@@ -27,6 +29,19 @@ const LONGEST_BOOT_ID = 64
 
 export function timeFileOf(stateDir: string): string {
   return join(stateDir, 'time.json')
+}
+
+/** The recorded moment, seen from now. */
+export function momentOf({ goodMs, uptimeMs, boot }: TimeRecord, uptime: Uptime): KnownMoment {
+  const nowUptimeMs = uptime.sinceBootMs()
+  // The same boot: how long it has run since is known, whatever was restarted meanwhile.
+  return uptime.bootId !== undefined && boot === uptime.bootId && uptimeMs <= nowUptimeMs
+    ? { atMs: goodMs, ranMs: nowUptimeMs - uptimeMs, since: 'running' }
+    : { atMs: goodMs, ranMs: 0, since: 'switched-off' }
+}
+
+export function recordOf(goodMs: number, uptimeMs: number, { bootId }: Uptime): TimeRecord {
+  return { version: 1, goodMs, uptimeMs, ...(bootId === undefined ? {} : { boot: bootId }) }
 }
 
 export function readTimeFile(path: string): TimeReading {

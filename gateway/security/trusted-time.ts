@@ -8,7 +8,7 @@ import { errorMessage } from '../errors.ts'
 import type { EventSink } from '../ports.ts'
 import { alarmDetail, alarmLine, type ClockAlarm } from './clock-alarm.ts'
 import { judgeClock, STEP_MS, type ClockVerdict, type KnownMoment } from './judge-clock.ts'
-import { readTimeFile, writeTimeFile, type TimeRecord } from './time-file.ts'
+import { momentOf, readTimeFile, recordOf, writeTimeFile, type TimeRecord } from './time-file.ts'
 
 export interface TrustedTime {
   /** For every question about the dates of a certificate or a list. */
@@ -91,7 +91,8 @@ class TimeKeeper {
     if (found.kind === 'known') {
       this.#record = found.record
       this.#settledMs = found.record.settledMs
-      this.#reference = this.#anchorOf(found.record)
+      const { atMs, ranMs, since } = momentOf(found.record, options.uptime)
+      this.#reference = { atMs, uptimeMs: this.#uptimeMs() - ranMs, since }
       this.#lastGood = this.#reference
     }
     if (found.kind === 'damaged') {
@@ -129,12 +130,9 @@ class TimeKeeper {
 
   keep(): void {
     if (this.alarm !== undefined || this.#lastGood === undefined) return
-    const { bootId } = this.#options.uptime
+    const { atMs, uptimeMs } = this.#lastGood
     this.#record = {
-      version: 1,
-      goodMs: this.#lastGood.atMs,
-      uptimeMs: this.#lastGood.uptimeMs,
-      ...(bootId === undefined ? {} : { boot: bootId }),
+      ...recordOf(atMs, uptimeMs, this.#options.uptime),
       ...(this.#settledMs === undefined ? {} : { settledMs: this.#settledMs }),
     }
     this.#keptAtUptimeMs = this.#uptimeMs()
@@ -177,7 +175,7 @@ class TimeKeeper {
   #isConfirmed({ wallMs }: ClockAlarm): boolean {
     const found = readTimeFile(this.#options.file)
     if (found.kind !== 'known' || isSame(found.record, this.#record)) return false
-    const known = seenFrom(this.#uptimeMs(), this.#anchorOf(found.record))
+    const known = momentOf(found.record, this.#options.uptime)
     return judgeClock({ wallMs, birthMs: this.#options.birthMs(), known }).fault === undefined
   }
 
@@ -189,15 +187,6 @@ class TimeKeeper {
     if (this.#steady === undefined || Math.abs(this.#steady.offsetMs - offsetMs) > STEP_MS)
       this.#steady = { offsetMs, uptimeMs }
     return uptimeMs - this.#steady.uptimeMs >= STEADY_MS
-  }
-
-  #anchorOf({ goodMs, uptimeMs, boot }: TimeRecord): Anchor {
-    const { bootId } = this.#options.uptime
-    const nowUptimeMs = this.#uptimeMs()
-    // The same boot: how long it has run since is known to the millisecond, whatever was restarted meanwhile.
-    return bootId !== undefined && boot === bootId && uptimeMs <= nowUptimeMs
-      ? { atMs: goodMs, uptimeMs, since: 'running' }
-      : { atMs: goodMs, uptimeMs: nowUptimeMs, since: 'switched-off' }
   }
 
   #uptimeMs(): number {

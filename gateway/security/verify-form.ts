@@ -19,6 +19,7 @@ export type FormFault =
   | 'not-for-servers'
   | 'no-digital-signature'
   | 'unknown-critical-extension'
+  | 'name-constraints'
 
 // RFC 5280 4.2.1.12
 const SERVER_AUTH_OID = '1.3.6.1.5.5.7.3.1'
@@ -41,6 +42,11 @@ export function formFault(certificate: X509Certificate, purpose: Purpose): FormF
   if (form.keyUsage?.digitalSignature !== true) return 'no-digital-signature'
   if (form.hasUnknownCritical) return 'unknown-critical-extension'
   return purposeFault(certificate, purpose)
+}
+
+/** What name constraints allow is not read here, so nobody is admitted under them. */
+export function constraintFault(certificate: X509Certificate): 'name-constraints' | undefined {
+  return readForm(certificate)?.hasNameConstraints === true ? 'name-constraints' : undefined
 }
 
 export function isKeyFit(certificate: X509Certificate): boolean {

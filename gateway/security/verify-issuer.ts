@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto'
 
 export type IssuerFault =
-  'self-signed' | 'other-authority' | 'false-signature' | 'sub-authority' | 'issued-by-a-leaf'
+  'self-signed' | 'other-authority' | 'false-signature' | 'sub-authority' | 'issued-by-a-leaf' | 'malformed'
 
 export type IssuerFinding =
   | { readonly kind: 'issued'; readonly issuer: X509Certificate }
@@ -36,6 +36,8 @@ function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): bool
 
 function faultOf(certificate: X509Certificate, issuers: readonly X509Certificate[]): IssuerFault {
   if (certificate.subject === certificate.issuer && isSignedBy(certificate, certificate)) return 'self-signed'
+  // Ours has signed it, yet OpenSSL cannot make sense of it: an extension is damaged.
+  if (issuers.some((issuer) => isSignedBy(certificate, issuer))) return 'malformed'
   let above = certificate.issuerCertificate
   for (let depth = 1; depth < LONGEST_CHAIN && above !== undefined; depth += 1) {
     const link = above

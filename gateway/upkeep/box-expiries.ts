@@ -1,6 +1,7 @@
 /** What runs out on a box without a store: its own certificates, and those of the authorities it was told to trust. */
 
 import { X509Certificate } from 'node:crypto'
+import { levelBeforeEnd, levelWhenLate } from '../../certs/forecast-level.ts'
 import { readText } from '../../certs/guarded-file.ts'
 import { pemBlocks } from '../../certs/pem.ts'
 import type { ExpiryRow } from './expiry-alarms.ts'
@@ -16,8 +17,11 @@ export function boxExpiries({ layout, own }: ProcessCertificates, nowMs: number)
         role: held.role,
         id: held.id,
         key: held.fingerprint,
-        notBeforeMs: held.notBeforeMs,
         notAfterMs: held.notAfterMs,
+        level:
+          one.renewAt === undefined
+            ? levelBeforeEnd(held.notAfterMs, nowMs)
+            : levelWhenLate({ renewsAtMs: renewAtMs(held), expiresAtMs: held.notAfterMs }, nowMs),
         advice: adviceFor(one, held, nowMs),
         isOwn: true,
       },
@@ -44,21 +48,20 @@ function trusted(pem: string, nowMs: number): readonly ExpiryRow[] {
     if (block.label !== 'CERTIFICATE') return []
     const certificate = new X509Certificate(block.pem)
     const role = certificate.checkIssued(certificate) ? 'root-ca' : 'issuing-ca'
+    const notAfterMs = Date.parse(certificate.validTo)
     return [
       {
         role,
         id: role,
         key: certificate.fingerprint256,
-        notBeforeMs: Date.parse(certificate.validFrom),
-        notAfterMs: Date.parse(certificate.validTo),
+        notAfterMs,
+        level: levelBeforeEnd(notAfterMs, nowMs),
         advice: 'the gateway makes the next one; this box asks it for those it trusts every week',
         isOwn: true,
       },
     ]
   })
   return rows.filter(
-    (row) =>
-      row.notBeforeMs <= nowMs &&
-      !rows.some((other) => other.role === row.role && other.notAfterMs > row.notAfterMs),
+    (row) => !rows.some((other) => other.role === row.role && other.notAfterMs > row.notAfterMs),
   )
 }

@@ -1,51 +1,31 @@
-/** Who has to be told that a certificate or a list runs out: at 30, 7 and 1 days, once each; daily from the last day on. */
+/** Who has to be told that something runs out: once for each level; daily while this process itself is about to be cut off. */
 
+import type { ForecastLevel } from '../../certs/forecast-level.ts'
 import type { Role } from '../../certs/profile.ts'
 
-export type ExpiryLevel = 'notice' | 'warning' | 'critical' | 'expired'
-
 export interface ExpiryRow {
-  readonly role: Role | 'crl'
+  readonly role: Role | 'crl' | 'trust'
   readonly id: string
   /** Names this very certificate or list: its successor begins anew. */
   readonly key: string
-  readonly notBeforeMs: number
   readonly notAfterMs: number
+  /** By when a person must have acted, where that is before the end. */
+  readonly actByMs?: number | undefined
+  /** Absent while everything goes its way. */
+  readonly level: ForecastLevel | undefined
   /** What will happen by itself, or what a person has to do. */
   readonly advice: string
   /** This process cannot work without it. */
   readonly isOwn: boolean
 }
 
-export interface ExpiryAlarm {
+interface ExpiryAlarm {
   readonly row: ExpiryRow
-  readonly level: ExpiryLevel
+  readonly level: ForecastLevel
   readonly daysLeft: number
 }
 
 const DAY_MS = 86_400_000
-/** The most severe first. */
-const LEVELS: readonly {
-  readonly level: ExpiryLevel
-  readonly withinMs: number
-  readonly isDaily: boolean
-}[] = [
-  { level: 'expired', withinMs: 0, isDaily: true },
-  { level: 'critical', withinMs: DAY_MS, isDaily: true },
-  { level: 'warning', withinMs: 7 * DAY_MS, isDaily: false },
-  { level: 'notice', withinMs: 30 * DAY_MS, isDaily: false },
-]
-// What lives thirty days is not news when it has thirty left: a level counts from when renewal should have been.
-const NEWS_SHARE = 1 / 3
-
-export function levelOf(
-  { notBeforeMs, notAfterMs }: Pick<ExpiryRow, 'notBeforeMs' | 'notAfterMs'>,
-  nowMs: number,
-): ExpiryLevel | undefined {
-  const leftMs = notAfterMs - nowMs
-  const longestMs = (notAfterMs - notBeforeMs) * NEWS_SHARE
-  return LEVELS.find(({ withinMs }) => leftMs < withinMs && withinMs <= longestMs)?.level
-}
 
 export interface ExpiryAlarms {
   /** What is to be told now; it is then taken as told. */
@@ -53,20 +33,20 @@ export interface ExpiryAlarms {
 }
 
 export function createExpiryAlarms(): ExpiryAlarms {
-  let told: ReadonlyMap<string, { readonly level: ExpiryLevel; readonly atMs: number }> = new Map()
+  let told: ReadonlyMap<string, { readonly level: ForecastLevel; readonly atMs: number }> = new Map()
   return {
     take(rows, nowMs) {
-      const next = new Map<string, { readonly level: ExpiryLevel; readonly atMs: number }>()
+      const next = new Map<string, { readonly level: ForecastLevel; readonly atMs: number }>()
       const alarms = rows.flatMap((row): readonly ExpiryAlarm[] => {
-        const level = levelOf(row, nowMs)
+        const { level, key, notAfterMs } = row
         if (level === undefined) return []
-        const before = told.get(row.key)
-        if (before?.level === level && !isAgain(level, nowMs - before.atMs)) {
-          next.set(row.key, before)
+        const before = told.get(key)
+        if (before?.level === level && !isAgain(row, nowMs - before.atMs)) {
+          next.set(key, before)
           return []
         }
-        next.set(row.key, { level, atMs: nowMs })
-        return [{ row, level, daysLeft: Math.floor((row.notAfterMs - nowMs) / DAY_MS) }]
+        next.set(key, { level, atMs: nowMs })
+        return [{ row, level, daysLeft: Math.floor((notAfterMs - nowMs) / DAY_MS) }]
       })
       told = next
       return alarms
@@ -74,8 +54,14 @@ export function createExpiryAlarms(): ExpiryAlarms {
   }
 }
 
-function isAgain(level: ExpiryLevel, agoMs: number): boolean {
-  const isDaily = LEVELS.some((row) => row.level === level && row.isDaily)
+/** What this process cannot work without, and will be or is without. */
+export function isPressing({ level, isOwn }: ExpiryRow): boolean {
+  return isOwn && (level === 'critical' || level === 'expired')
+}
+
+function isAgain(row: ExpiryRow, agoMs: number): boolean {
+  // Daily on the last day of anybody; a device that was taken away long ago is told once to have ended.
+  const isDaily = row.level === 'critical' || isPressing(row)
   // A clock that was set back must not keep an alarm silent.
   return isDaily && (agoMs >= DAY_MS || agoMs < 0)
 }

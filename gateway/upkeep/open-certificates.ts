@@ -9,7 +9,7 @@ import { ConfigError } from '../errors.ts'
 import { readUplinkUrl } from '../uplink/uplink-url.ts'
 import { readOwn, type OwnCertificate, type ProcessCertificates } from './process-holdings.ts'
 
-export const ENROLMENT_PORT = 8443
+const ENROLMENT_PORT = 8443
 
 /** Whatever is wrong with a key or certificate at the start is for the operator to put right, like the configuration. */
 export function openCertificates(config: Config): ProcessCertificates {

@@ -2,8 +2,7 @@
 
 import type { MeteredCounters } from '../telemetry/counters.ts'
 import { performAct, type ActParts } from './perform-act.ts'
-import type { ExpiryRow } from './expiry-alarms.ts'
-import { readExpiries } from './process-expiries.ts'
+import { readExpiries, soonestByRole } from './process-expiries.ts'
 import { readHoldings } from './process-holdings.ts'
 import type { TrustHeld } from './upkeep-due.ts'
 import { startUpkeep, type Upkeep, type UpkeepOptions } from './upkeep.ts'
@@ -26,7 +25,7 @@ export function startProcessUpkeep(options: ProcessUpkeepOptions): Upkeep {
       return done
     },
     expiries: (nowMs) => readExpiries(options, nowMs),
-    onExpiries: (rows) => options.counters?.soonestExpiry(soonestByRole(rows)),
+    onExpiries: (rows, nowMs) => options.counters?.soonestExpiry(soonestByRole(rows, nowMs)),
   })
 }
 
@@ -41,11 +40,4 @@ function trustAsked({ store, own }: ProcessUpkeepOptions) {
       askedAtMs = nowMs
     },
   }
-}
-
-function soonestByRole(rows: readonly ExpiryRow[]): ReadonlyMap<string, number> {
-  const soonest = new Map<string, number>()
-  for (const { role, notAfterMs } of rows)
-    soonest.set(role, Math.min(notAfterMs, soonest.get(role) ?? Infinity))
-  return soonest
 }

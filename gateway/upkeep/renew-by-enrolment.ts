@@ -8,7 +8,7 @@ import { replaceFile } from '../../certs/durable-file.ts'
 import { CertificateError } from '../../certs/errors.ts'
 import { readText } from '../../certs/guarded-file.ts'
 import { identityOfAltNames } from '../../certs/identity-uri.ts'
-import { replacePair } from '../../certs/pair-files.ts'
+import { nextKeyPath, replacePair } from '../../certs/pair-files.ts'
 import type { ClientRole } from '../../certs/profile.ts'
 import { certificatePath, keyPath, type StoreLayout } from '../../certs/store-layout.ts'
 import { withStoreLock } from '../../certs/store-lock.ts'
@@ -34,14 +34,16 @@ export async function renewByEnrolment(renewal: EnrolmentRenewal): Promise<Upkee
     throw new CertificateError(`the certificate ${material.paths.cert} names nobody`, { role, id })
   const { publicKey, privateKey } = newKeyPair()
   const csrDer = buildCsr({ ...identity, publicKey, privateKey })
+  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const paths = { key: keyPath(layout, role, id), certificate: certificatePath(layout, role, id) }
+  // Nothing is asked for that could not be kept: a full disk must not use up certificates.
+  withStoreLock(layout.lock, () => replaceFile(nextKeyPath(paths), keyPem))
   const { certificate, chainPem, authorities } = await reenroll({ url, material, csrDer, clock, signal })
   if (!(Date.parse(certificate.validTo) > Date.parse(present.validTo)))
     throw new CertificateError(
       `${url} offers a certificate that ends ${certificate.validTo}, no later than the present one; look at \`wardgate certs forecast\` on the gateway`,
       { role, id },
     )
-  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const paths = { key: keyPath(layout, role, id), certificate: certificatePath(layout, role, id) }
   withStoreLock(layout.lock, () => {
     keepTrust(layout, authorities.pem)
     replacePair(paths, { keyPem, certificatePem: chainPem })

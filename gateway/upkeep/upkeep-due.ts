@@ -24,7 +24,7 @@ export interface AuthorityHeld {
   readonly canRenew: boolean
 }
 
-export interface ListsHeld {
+interface ListsHeld {
   readonly kind: 'lists'
   readonly isDue: boolean
 }
@@ -105,7 +105,7 @@ export function renewAtMs({
 }
 
 /** True when what the authority should issue would end with it instead of living its whole life. */
-export function isAuthorityShort(
+function isAuthorityShort(
   { role, notAfterMs }: Pick<AuthorityHeld, 'role' | 'notAfterMs'>,
   nowMs: number,
 ): boolean {

@@ -7,28 +7,23 @@ import type { Cancel, Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { EventSink } from '../ports.ts'
-import { createExpiryAlarms, levelOf, type ExpiryRow } from './expiry-alarms.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
+import { createExpiryAlarms, isPressing, type ExpiryRow } from './expiry-alarms.ts'
 import { LONGEST_DELAY_MS, Retries } from './retries.ts'
 import { upkeepDue, type Holding, type UpkeepAct } from './upkeep-due.ts'
-
-export interface UpkeepTime {
-  nowMs(): number
-  /** Nothing is renewed on a clock that cannot be right: it would be dated wrongly. */
-  readonly standing: 'trusted' | 'implausible'
-  readonly reason: string | undefined
-}
 
 /** What an act has made, for its event: serial, validity. Undefined when there is nothing to tell. */
 export type UpkeepDone = Readonly<Record<string, string | number>> | undefined
 
 export interface UpkeepOptions {
-  readonly time: UpkeepTime
+  /** Nothing is renewed on a clock that cannot be right: it would be dated wrongly. */
+  readonly time: TrustedTime
   /** What this process holds, and what it uses that others hold. */
   readonly holdings: (nowMs: number) => readonly Holding[]
   readonly perform: (act: UpkeepAct, nowMs: number, signal: AbortSignal) => Promise<UpkeepDone>
   readonly expiries: (nowMs: number) => readonly ExpiryRow[]
-  /** Soonest expiry by role, for the metrics. */
-  readonly onExpiries?: ((rows: readonly ExpiryRow[]) => void) | undefined
+  /** For the metrics. */
+  readonly onExpiries?: ((rows: readonly ExpiryRow[], nowMs: number) => void) | undefined
   /** After every look: listeners and links take up what has changed, also what others have changed. */
   readonly takeUp: () => Promise<void>
   readonly clock: Clock
@@ -82,9 +77,8 @@ class RunningUpkeep implements Upkeep {
   notReady(): readonly string[] {
     const nowMs = this.#options.time.nowMs()
     return this.#expiries(nowMs).flatMap((row) => {
-      const level = levelOf(row, nowMs)
-      if (!row.isOwn || (level !== 'critical' && level !== 'expired')) return []
-      const verb = level === 'expired' ? 'has ended' : 'ends'
+      if (!isPressing(row)) return []
+      const verb = row.level === 'expired' ? 'has ended' : 'ends'
       return [
         `certificates: ${row.role} '${row.id}' ${verb} ${new Date(row.notAfterMs).toISOString()}: ${row.advice}`,
       ]
@@ -145,7 +139,7 @@ class RunningUpkeep implements Upkeep {
     const { time, onExpiries, events } = this.#options
     const nowMs = time.nowMs()
     const rows = this.#expiries(nowMs)
-    onExpiries?.(rows)
+    onExpiries?.(rows, nowMs)
     for (const { row, level, daysLeft } of this.#alarms.take(rows, nowMs))
       events.emit('technical', level === 'expired' ? 'certificate-expired' : 'certificate-expires', {
         role: row.role,
@@ -153,6 +147,7 @@ class RunningUpkeep implements Upkeep {
         level,
         daysLeft,
         notAfter: new Date(row.notAfterMs).toISOString(),
+        ...(row.actByMs === undefined ? {} : { actBy: new Date(row.actByMs).toISOString() }),
         advice: row.advice,
       })
   }

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts'
 import { errorCode, errorMessage } from '../errors.ts'
 import { isSameAddress } from './address-class.ts'
 import { decideUplink, decideUrl } from './policy.ts'
+import { serverTrust, type ServerDates } from './server-trust.ts'
 import { withinLimit, type Settle } from './time-limit.ts'
 import { dialOutcome, failureError, refusalError, type DialFailure } from './uplink-error.ts'
 import type { UplinkScheme } from './uplink-url.ts'
@@ -44,6 +45,8 @@ export interface DialOptions {
   readonly tls: ClientMaterial | TrustAlone
   /** Sees what the far end shows, leaf first, before it is judged; a dial that it is refused for still fails. */
   readonly onPresented?: ((chain: readonly X509Certificate[]) => void) | undefined
+  /** By which time the dates of the far end count, and whether it is a gateway of ours; absent: by the wall clock. */
+  readonly dates?: ServerDates | undefined
   readonly clock: Clock
   readonly resolver?: Resolver | undefined
   readonly connect?: Connect | undefined
@@ -153,15 +156,20 @@ async function secure(
     start: ({ done, fail }) => {
       const failed = (detail: string, cause?: unknown): void =>
         fail(failureError(options.url, 'tls-failed', detail, cause))
+      const trust = serverTrust(options.tls.ca, options.dates)
       const securing = connectTls({
         socket: tcp,
         host: endpoint.address,
         servername: endpoint.serverName,
         secureContext,
-        rejectUnauthorized: true,
+        ...trust.tlsOptions,
       })
       securing.prependOnceListener('secure', () => options.onPresented?.(presentedBy(securing)))
-      securing.once('secureConnect', () => done(securing))
+      securing.once('secureConnect', () => {
+        const fault = trust.faultOf(securing, endpoint.serverName || endpoint.address)
+        if (fault === undefined) done(securing)
+        else failed(fault)
+      })
       securing.on('error', (error) => failed(describe(error), error))
       securing.once('close', () => failed('the far end closed the connection'))
       return () => {

@@ -5,12 +5,11 @@
 
 import type { TLSSocket } from 'node:tls'
 import { BehaviorSubject, Observable } from 'rxjs'
-import type { Clock } from '../clock.ts'
 import { errorMessage, UplinkError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Counters, EventSink, MessageLink, MessageLinkState, OutboundMessage } from '../ports.ts'
 import { backOffMs, MAX_DELAY_MS } from './back-off.ts'
-import { guardedDial, type Connect, type Resolver, type ClientMaterial } from './dial.ts'
+import { guardedDial, type ClientMaterial, type DialOptions } from './dial.ts'
 import { openSession, type MqttSession } from './mqtt-session.ts'
 import { pause } from './pause.ts'
 import { showUrl } from './refusals.ts'
@@ -34,26 +33,21 @@ export interface SubscribingLink extends MessageLink {
 }
 
 /**
- * 'current': the session shows the newest certificate already. 'offline': there is no session to go over from; the next attempt uses the newest material by itself. 'busy' and 'failed':
- * the old session goes on, because acknowledgements did not come in time or the far end did not take the new certificate.
+ * 'current': the session shows the newest certificate already. 'offline': there is no session to go over from; the next
+ * attempt uses the newest material by itself. 'busy' and 'failed': the old session goes on, because acknowledgements did
+ * not come in time or the far end did not take the new certificate.
  */
 export type RenewOutcome = 'renewed' | 'current' | 'offline' | 'busy' | 'failed'
 
-export interface MqttLinkOptions {
-  readonly url: string
+export interface MqttLinkOptions extends Omit<DialOptions, 'tls' | 'signal' | 'scheme' | 'onPresented'> {
   readonly clientId: string
   /** Asked at every connect, so that a reconnect uses the newest certificate. */
   readonly material: () => ClientMaterial
-  readonly allowedRanges?: readonly string[] | undefined
-  readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly log: Log
   readonly counters?: Counters | undefined
   readonly events?: EventSink | undefined
-  readonly resolver?: Resolver | undefined
-  readonly connect?: Connect | undefined
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 // Longer than a group commit of a busy broker takes; a hand-over that would take longer is left for another moment.
@@ -128,7 +122,7 @@ class MqttLink implements SubscribingLink {
     }
   }
 
-  /** One connection from the guard to its end; every outcome becomes a state. */
+  /** From the guard to the end of the connection; every outcome becomes a state. */
   async #attempt(): Promise<void> {
     // A refusal stands until an attempt shows otherwise.
     if (this.#state.value.kind === 'offline') this.#state.next({ kind: 'connecting' })
@@ -195,7 +189,7 @@ class MqttLink implements SubscribingLink {
       if (tls.cert === this.#shownCert) return 'current'
       socket = await this.#dial(tls)
     } catch (error) {
-      this.#tell('link-not-renewed', error)
+      this.#tellNotRenewed(error)
       return 'failed'
     }
     // Publishers wait from here on, so that nothing is on its way when the sessions change places.
@@ -209,7 +203,7 @@ class MqttLink implements SubscribingLink {
       await this.#logIn(socket, tls)
     } catch (error) {
       // A good session is not given up for a certificate that the far end does not take.
-      this.#tell('link-not-renewed', error)
+      this.#tellNotRenewed(error)
       if (this.#session !== before || before.isOver) return 'offline'
       this.#enter(online, 'the far end did not take the renewed certificate')
       return 'failed'
@@ -218,17 +212,17 @@ class MqttLink implements SubscribingLink {
     return this.#session === before ? 'offline' : 'renewed'
   }
 
-  #tell(event: string, error: unknown): void {
+  #tellNotRenewed(error: unknown): void {
     const { url, clientId, log } = this.#options
-    log.warn(event, { url: showUrl(url), client: clientId, reason: errorMessage(error) })
+    log.warn('link-not-renewed', { url: showUrl(url), client: clientId, reason: errorMessage(error) })
   }
 
   async #request(filter: string): Promise<void> {
     if ((await this.#session?.subscribe(filter)) !== 'denied') return
     const { url, log } = this.#options
     log.warn('subscription-denied', { url: showUrl(url), filter })
-    const message = `${showUrl(url)} denies the subscription '${filter}'; check the rights of this certificate`
-    this.#subscriptions.deny(filter, new UplinkError(message, { reason: 'subscription-denied' }))
+    const why = `${showUrl(url)} denies the subscription '${filter}'; check the rights of this certificate`
+    this.#subscriptions.deny(filter, new UplinkError(why, { reason: 'subscription-denied' }))
   }
 
   #refuse(reason: string, error: unknown): void {

@@ -71,9 +71,7 @@ export function createIssuer(store: EstStore) {
       return certified(id, () => store.certify({ role, id, publicKeyPem, nowMs }))
     },
     next({ role, id, publicKeyPem, nowMs }: KeyOfIdentity): IssueAnswer {
-      const today = store
-        .list(nowMs)
-        .filter((row) => row.role === role && row.id === id && Date.parse(row.notBefore) > nowMs - DAY_MS)
+      const today = validOf(role, id, nowMs).filter(({ notBefore }) => Date.parse(notBefore) > nowMs - DAY_MS)
       if (today.length >= MOST_A_DAY)
         return {
           kind: 'refused',

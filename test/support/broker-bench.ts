@@ -138,8 +138,8 @@ export interface Bench {
   remove(): void
 }
 
-export function createBench(): Bench {
-  const nowMs = Date.now()
+/** `nowMs`: the moment as of which everything is made. */
+export function createBench(nowMs = Date.now()): Bench {
   const state = tempDir()
   // Made nine days ago, so that one of its certificates can have ended since.
   const store = initStore({
@@ -196,7 +196,7 @@ export function createBench(): Bench {
         identify: createIdentify({
           site: SITE,
           time: options?.time ?? believed(systemClock),
-          issuers: () => readAuthorities(store.serverMaterial().ca).issuing,
+          issuers: () => readAuthorities((options?.material ?? store.serverMaterial()).ca).issuing,
           isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
         }),
         standingOf: standingIn(store, options?.clock ?? systemClock),

@@ -49,7 +49,7 @@ export function makeOddCertificate(request: OddRequest): OddCertificate {
     const algorithm = kind === 'rsa' ? 'RSA' : 'EC'
     openssl('genpkey', '-algorithm', algorithm, '-pkeyopt', option, '-out', path('key'))
     writeFileSync(path('ext'), extensionsOf(request).join('\n'))
-    writeFileSync(path('conf'), configuration(directory.path).join('\n'))
+    writeFileSync(path('conf'), configuration(directory.path))
     writeFileSync(path('db'), '')
     const id = request.altName?.split(',')[0]?.split('/').at(-1) ?? 'odd'
     const subject = request.subject ?? `/CN=${id}`
@@ -60,15 +60,14 @@ export function makeOddCertificate(request: OddRequest): OddCertificate {
     }
     const nowMs = request.nowMs ?? Date.now()
     const days = request.days ?? (request.isCa === true ? 400 : 30)
-    openssl(
-      ...['ca', '-batch', '-notext', '-preserveDN', '-config', path('conf')],
-      ...['-in', path('csr'), '-out', path('cert'), '-extfile', path('ext'), '-extensions', 'x'],
-      ...['-startdate', dateOf(nowMs - MINUTE_MS), '-enddate', dateOf(nowMs + days * DAY_MS)],
-      ...['-md', request.digest ?? 'sha256'],
-      ...(request.issuer === undefined
+    const files = ['-config', path('conf'), '-in', path('csr'), '-out', path('cert')]
+    const dates = ['-startdate', dateOf(nowMs - MINUTE_MS), '-enddate', dateOf(nowMs + days * DAY_MS)]
+    const content = ['-extfile', path('ext'), '-extensions', 'x', '-md', request.digest ?? 'sha256']
+    const signer =
+      request.issuer === undefined
         ? ['-selfsign', '-keyfile', path('key')]
-        : ['-cert', path('ca.pem'), '-keyfile', path('ca.key')]),
-    )
+        : ['-cert', path('ca.pem'), '-keyfile', path('ca.key')]
+    openssl('ca', '-batch', '-notext', '-preserveDN', ...files, ...dates, ...content, ...signer)
     const cert = readFileSync(path('cert'), 'utf8') + (request.issuer?.cert ?? '')
     return { key: readFileSync(path('key'), 'utf8'), cert }
   } finally {
@@ -96,12 +95,20 @@ function extensionsOf(request: OddRequest): readonly string[] {
 }
 
 /** `openssl ca` alone can date a certificate; it wants to know where its books are. */
-function configuration(directory: string): readonly string[] {
-  return [
-    ...['[ca]', 'default_ca=odd', '[odd]', 'policy=any', 'unique_subject=no', 'email_in_dn=no'],
-    ...[`database=${join(directory, 'db')}`, `new_certs_dir=${directory}`, 'rand_serial=yes'],
-    ...['[any]', 'commonName=optional', 'organizationName=optional'],
-  ]
+function configuration(directory: string): string {
+  return `[ca]
+default_ca=odd
+[odd]
+policy=any
+unique_subject=no
+email_in_dn=no
+rand_serial=yes
+database=${join(directory, 'db')}
+new_certs_dir=${directory}
+[any]
+commonName=optional
+organizationName=optional
+`
 }
 
 /** YYYYMMDDHHMMSSZ */

@@ -35,6 +35,7 @@ const server: CertificateFact = {
   notBeforeMs: bornMs,
   notAfterMs: bornMs + 300 * DAY_MS,
   isKeyHere: true,
+  isSinceNewestRoot: true,
 }
 const device: CertificateFact = { ...server, role: 'device', id: 'mon-1', serial: '04', isKeyHere: false }
 const station: CertificateFact = { ...server, role: 'consumer', id: 'station-1', serial: '05' }
@@ -231,12 +232,13 @@ describe('the forecast of a list', () => {
 describe('the forecast after a new root', () => {
   const young: AuthorityFact = { ...root, serial: '11', issuer: '11', notBeforeMs: bornMs + 100 * DAY_MS }
   const old = { ...root, isCurrent: false }
+  const behind = { ...device, isSinceNewestRoot: false }
   const renewed = { ...device, id: 'mon-2', notBeforeMs: bornMs + 101 * DAY_MS }
   const nowMs = bornMs + 120 * DAY_MS
   const facts: ForecastFacts = {
     ...store,
     nowMs,
-    certificates: [server, device, renewed],
+    certificates: [server, behind, renewed],
     authorities: [issuing, young, old],
   }
 

@@ -372,6 +372,16 @@ describe('what only the whole can tell', () => {
       /^6:11 bedside.broker: refused \(plaintext-scheme\)/,
     ],
     [
+      'renewal in plaintext',
+      box(`id: a, ${DF2}, link: serial, path: /dev/a`).replace('box-1', 'box-1\n  renewAt: http://10.0.0.1'),
+      /^6:12 bedside.renewAt: refused \(plaintext-scheme\)/,
+    ],
+    [
+      'renewal on a public network',
+      box(`id: a, ${DF2}, link: serial, path: /dev/a`).replace('box-1', 'box-1\n  renewAt: https://8.8.8.8'),
+      /^6:12 bedside.renewAt: refused \(public-address\)/,
+    ],
+    [
       'a plaintext uplink',
       uplink({ url: 'ws://10.0.0.1' }),
       /^8:10 uplinks\[0\].url: refused \(plaintext-scheme\)/,

@@ -156,7 +156,7 @@ it('a ward gives up its values in time, and says since when, also when nothing c
   const states = published.filter(({ topic }) => topic.endsWith('/state')).map(parse)
   expect(states.map(({ state }) => state)).toEqual(['init', 'ready', 'stale'])
   expect(Date.parse(states[2].since) - gaveUpAtMs).toBeLessThanOrEqual(250)
-  expect(published.filter(({ topic }) => topic.endsWith('/last')).at(-1)?.payload).toHaveLength(0)
+  expect(published.findLast(({ topic }) => topic.endsWith('/last'))?.payload).toHaveLength(0)
   stop()
 })
 

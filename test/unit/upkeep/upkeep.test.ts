@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { levelBeforeEnd } from '../../../certs/forecast-level.ts'
 import { silentLog } from '../../../gateway/log.ts'
 import type { ExpiryRow } from '../../../gateway/upkeep/expiry-alarms.ts'
 import type { Holding, UpkeepAct } from '../../../gateway/upkeep/upkeep-due.ts'
@@ -75,8 +76,8 @@ function expiring(leftMs: number, isOwn = true): ExpiryRow {
     role: 'server',
     id: 'server',
     key: 'aa',
-    notBeforeMs: START_MS - 300 * DAY_MS,
     notAfterMs: START_MS + leftMs,
+    level: levelBeforeEnd(START_MS + leftMs, START_MS),
     advice: 'run wardgate certs renew server',
     isOwn,
   }

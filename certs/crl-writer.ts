@@ -28,7 +28,7 @@ interface ListOwner {
   readonly serial: string
 }
 
-export interface UnrenewedList extends ListOwner {
+interface UnrenewedList extends ListOwner {
   /** Undefined when there is no such list: every chain through this authority is refused. */
   readonly nextUpdateMs: number | undefined
   /** It should be renewed now. */

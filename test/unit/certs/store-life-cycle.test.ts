@@ -2,6 +2,7 @@ import { generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypt
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { AuthorityView } from '../../../certs/authority-files.ts'
 import { crlOf } from '../../../certs/crl-reading.ts'
 import { identityOfAltNames } from '../../../certs/identity-uri.ts'
 import { initStore, openStore, type CertificateStore } from '../../../certs/store.ts'
@@ -299,9 +300,15 @@ describe('an authority that was replaced', () => {
     const { serial } = store.issue({ role: 'device', id: 'mon-1', nowMs })
     store.renewAuthority('issuing-ca', nowMs)
     store.revoke(serial, 'keyCompromise', nowMs)
-    const [, , old] = store.authorities()
-    const list = old && crlOf(readFileSync(at('crl.pem'), 'utf8'), old.certificate)
-    expect(Buffer.from(list?.toBeSigned ?? []).toString('hex')).toContain(serial.toLowerCase())
+    const [current, root, old] = store.authorities()
+    const names = (of: AuthorityView | undefined): boolean => {
+      const list = of && crlOf(readFileSync(at('crl.pem'), 'utf8'), of.certificate)
+      return Buffer.from(list?.toBeSigned ?? [])
+        .toString('hex')
+        .includes(serial.toLowerCase())
+    }
+    // In the list of the authority that issued it, and in no other.
+    expect([old, current, root].map(names)).toEqual([true, false, false])
   })
 
   it('that is revoked refuses nothing but itself: its successor issues', () => {

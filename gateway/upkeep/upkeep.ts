@@ -5,7 +5,6 @@
 
 import type { Cancel, Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
-import type { Log } from '../log.ts'
 import type { EventSink } from '../ports.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
 import { createExpiryAlarms, isPressing, type ExpiryRow } from './expiry-alarms.ts'
@@ -30,7 +29,6 @@ export interface UpkeepOptions {
   readonly takeUp: () => Promise<void>
   readonly clock: Clock
   readonly events: EventSink
-  readonly log: Log
 }
 
 export interface Upkeep {
@@ -38,7 +36,7 @@ export interface Upkeep {
   prepare(): Promise<void>
   /** Looks now, or once more after the look that is under way: what it finds is no older than the question. */
   look(): Promise<void>
-  /** What this process cannot work without and has less than a day of, each with what to do. */
+  /** What this process cannot work without and has less than a day of, each with what to do; as of the last look. */
   notReady(): readonly string[]
   stop(): Promise<void>
 }
@@ -56,6 +54,8 @@ class RunningUpkeep implements Upkeep {
   readonly #options: UpkeepOptions
   readonly #retries = new Retries()
   readonly #alarms = createExpiryAlarms()
+  /** As of the last look: whoever asks whether the gateway is ready asks often, and reads no certificate. */
+  #rows: readonly ExpiryRow[] = []
   #looking: Promise<void> | undefined
   #lookingAgain: Promise<void> | undefined
   #cancelNext: Cancel
@@ -85,8 +85,7 @@ class RunningUpkeep implements Upkeep {
   }
 
   notReady(): readonly string[] {
-    const nowMs = this.#options.time.nowMs()
-    return this.#expiries(nowMs).flatMap((row) => {
+    return this.#rows.flatMap((row) => {
       if (!isPressing(row)) return []
       const verb = row.level === 'expired' ? 'has ended' : 'ends'
       return [
@@ -146,11 +145,11 @@ class RunningUpkeep implements Upkeep {
   }
 
   #warn(): void {
-    const { time, onExpiries, events } = this.#options
+    const { time, expiries, onExpiries, events } = this.#options
     const nowMs = time.nowMs()
-    const rows = this.#expiries(nowMs)
-    onExpiries?.(rows, nowMs)
-    for (const { row, level, daysLeft } of this.#alarms.take(rows, nowMs))
+    this.#rows = expiries(nowMs)
+    onExpiries?.(this.#rows, nowMs)
+    for (const { row, level, daysLeft } of this.#alarms.take(this.#rows, nowMs))
       events.emit('technical', level === 'expired' ? 'certificate-expired' : 'certificate-expires', {
         role: row.role,
         id: row.id,
@@ -172,15 +171,6 @@ class RunningUpkeep implements Upkeep {
       const reason = errorMessage(error)
       if (this.#retries.fail(step, reason, clock.monotonicMs()))
         events.emit('technical', 'upkeep-failed', { step, reason })
-    }
-  }
-
-  #expiries(nowMs: number): readonly ExpiryRow[] {
-    try {
-      return this.#options.expiries(nowMs)
-    } catch (error) {
-      this.#options.log.error('expiries-not-read', { reason: errorMessage(error) })
-      return []
     }
   }
 }

@@ -19,7 +19,7 @@ import { createRouteTable } from './route-table.ts'
 import type { Route, WebClient } from './route.ts'
 import { openSecureFront, type WebListen } from './secure-front.ts'
 
-export type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
+type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
 
 export interface WebServerOptions {
   readonly listen: readonly WebListen[]

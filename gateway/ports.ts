@@ -90,7 +90,7 @@ export interface Identity {
   readonly fingerprint: string
   /** The same of the CA that issued it; absent where only TLS has verified it. */
   readonly issuerFingerprint?: string
-  /** Absent where the identity is not that of a certificate. */
+  /** Absent for a person who has logged in without a certificate. */
   readonly notBeforeMs?: number
   readonly notAfterMs: number
 }
@@ -118,7 +118,7 @@ interface BedsideEntry {
   readonly id: string
 }
 
-export interface ConsumerEntry {
+interface ConsumerEntry {
   readonly role: 'consumer'
   readonly id: string
   readonly wards: readonly string[]

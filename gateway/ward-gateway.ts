@@ -95,6 +95,10 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     counters,
     clock,
     log,
+  }).catch((error: unknown) => {
+    rows.stop()
+    certificates.stop()
+    throw error
   })
   // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
   const takers: ((material: TlsMaterial) => void)[] = []

@@ -18,16 +18,17 @@ export interface WatchOptions<Content> {
   readonly read: () => Content
   readonly clock: Clock
   readonly onChange?: (next: Content, former: Content) => void
+  /** In force while the first content cannot be read; without it the fault is thrown to the caller. */
+  readonly fallback?: Content
   /** The new content cannot be read; the former stays in force. Told once for each content. */
   readonly onFault: (error: unknown) => void
 }
 
-/** Reads the file; what it throws at the first reading is for the caller. */
 export function watchFile<Content>(options: WatchOptions<Content>): WatchedFile<Content> {
   const { path, read, clock, onChange, onFault } = options
   // Taken before reading: a change in between is then seen at the next look.
   let stamp = fileStamp(path)
-  let content = read()
+  let content = readFirst(options)
 
   const refresh = (): boolean => {
     const found = fileStamp(path)
@@ -50,6 +51,16 @@ export function watchFile<Content>(options: WatchOptions<Content>): WatchedFile<
     },
     refresh,
     stop: cancel,
+  }
+}
+
+function readFirst<Content>({ read, fallback, onFault }: WatchOptions<Content>): Content {
+  if (fallback === undefined) return read()
+  try {
+    return read()
+  } catch (error) {
+    onFault(error)
+    return fallback
   }
 }
 

@@ -53,8 +53,8 @@ export function readLogins(stateDir: string): LoginRows {
   if (validate(parsed)) return parsed
   const fault = validate.errors?.[0]
   throw new ConfigError(
-    `${path}${fault?.instancePath ?? ''} is damaged (${fault?.message ?? 'not what was written'}): restore it from a backup, or delete it; ` +
-      'failed logins up to now are then forgotten',
+    `${path}${fault?.instancePath ?? ''} is damaged (${fault?.message ?? 'not what was written'}): it is written anew at the next login, ` +
+      'and failed logins up to now are forgotten',
     { path },
   )
 }

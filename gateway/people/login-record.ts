@@ -79,6 +79,11 @@ export class LoginRecord {
     }
   }
 
+  /** True where the person has logged in before. */
+  isFamiliar({ id, source }: LoginAttempt): boolean {
+    return this.#familiar.get(id)?.includes(source) === true
+  }
+
   /** Keeps what concerns people who are still there. */
   forgetOthers(isPerson: (id: string) => boolean): void {
     for (const id of this.#familiar.keys()) if (!isPerson(id)) this.#familiar.delete(id)
@@ -97,26 +102,17 @@ export class LoginRecord {
     this.#familiar.set(id, [source, ...others].slice(0, FAMILIAR_ADDRESSES))
   }
 
-  #keyOf({ id, source }: LoginAttempt): string {
-    return this.#familiar.get(id)?.includes(source) === true ? `${id}@${source}` : id
+  #keyOf(attempt: LoginAttempt): string {
+    return this.isFamiliar(attempt) ? `${attempt.id}@${attempt.source}` : attempt.id
   }
 }
 
-/** The address of 'address:port' without its port; of IPv6 the /64, which one host has for itself (RFC 4291 2.5.4). */
+/**
+ * The address of 'address:port' without its port. Hosts of one IPv6 network are told apart although one host could take many
+ * addresses of it: a ward is often one network, and must not wait for what one of its hosts does.
+ */
 export function sourceOf(address: string): string {
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  const host = address.slice(0, address.lastIndexOf(':')).replaceAll(/^\[|\]$/g, '')
   const plain = host.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
-  if (isIP(plain) === 4) return plain
-  return isIP(plain) === 6 ? `${networkOf(plain)}::/64` : 'unknown'
-}
-
-function networkOf(address: string): string {
-  const [head = '', tail] = address.toLowerCase().split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0')
-  return [...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')
+  return isIP(plain) === 0 ? 'unknown' : plain.toLowerCase()
 }

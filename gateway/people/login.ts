@@ -12,7 +12,7 @@ import type { UserRecord } from './user-file.ts'
 
 type RefusalReason = 'unknown-user' | 'wrong-password' | 'no-password' | 'locked' | 'changed-meanwhile'
 
-export type LoginAnswer =
+type LoginAnswer =
   /** The token goes to the person and is kept nowhere. */
   | { readonly kind: 'accepted'; readonly token: string; readonly identity: Identity }
   | { readonly kind: 'refused' }
@@ -41,7 +41,7 @@ export interface LoginOptions {
   readonly events: EventSink
 }
 
-export interface Credentials {
+interface Credentials {
   readonly id: string
   readonly password: string
   /** 'address:port' */
@@ -52,12 +52,14 @@ export type Login = (credentials: Credentials) => Promise<LoginAnswer>
 
 export function createLogin(options: LoginOptions): Login {
   return async (credentials) => {
-    const source = sourceOf(credentials.address)
     const delayed = delayOf(credentials, options)
     if (delayed !== undefined) return delayed
+    const { record, directory, turnstile } = options
+    const asked = attemptOf(credentials, directory)
+    const entrant = { source: asked.source, isExpected: record.isFamiliar(asked) }
     // Asked again in its turn: what came before it in the line may have failed.
-    const answer = await options.turnstile.pass(
-      source,
+    const answer = await turnstile.pass(
+      entrant,
       async () => delayOf(credentials, options) ?? (await attempt(credentials, options)),
     )
     if (answer !== 'busy') return answer
@@ -125,10 +127,15 @@ function whyRefused(
 async function rehash(
   { id, password }: Credentials,
   user: UserRecord | undefined,
-  { directory, hasher }: LoginOptions,
+  { directory, hasher, events }: LoginOptions,
 ): Promise<void> {
   if (user === undefined || !hasher.isOutdated(user.password)) return
-  directory.rehashed(id, user.password, await hasher.hash(password))
+  try {
+    directory.rehashed(id, user.password, await hasher.hash(password))
+  } catch (error) {
+    // The former hash is as good as it was; the next login tries again.
+    events.emit('technical', 'password-not-rehashed', { id, reason: errorMessage(error) })
+  }
 }
 
 /** A name that has no password costs what one of the others costs, and the same each time. */

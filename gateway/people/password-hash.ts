@@ -18,7 +18,7 @@ export interface PasswordHash extends ScryptCost {
 }
 
 /**
- * 128 MiB and about 0.4 s of one core of a small gateway for each guess (docs/people.md): what makes a guess dear is the memory,
+ * 128 MiB and about half a second of one core of a small gateway for each guess (docs/people.md): what makes a guess dear is the memory,
  * and a person logs in a few times a day.
  */
 export const PRESENT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 }

@@ -5,11 +5,12 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import { inventoryOf, inventoryPath, readInventory } from '../inventory/inventory-file.ts'
 import { watchFile } from '../inventory/watched-file.ts'
-import type { EventSink, Identity, Inventory, InventoryEntry } from '../ports.ts'
+import type { EventSink, Identity, Inventory, InventoryEntry, OperatorEntry } from '../ports.ts'
+import type { Action } from './duties.ts'
 import { createLoginFile, readLogins } from './login-file.ts'
-import { LoginRecord } from './login-record.ts'
+import { LoginRecord, NO_ROWS, type LoginRows } from './login-record.ts'
 import { createLogin, type Directory, type Login } from './login.ts'
-import { personOf } from './may-do.ts'
+import { mayDo, personOf } from './may-do.ts'
 import { createPasswordHasher, type PasswordHasher } from './password-hash.ts'
 import { changesOf } from './people-changes.ts'
 import { createPersonSessions, type PersonSessions, type SessionLimits } from './person-sessions.ts'
@@ -30,23 +31,34 @@ export interface People {
   /** Sessions end by themselves; `onEnded$` says what else is to be closed with them. */
   readonly sessions: Omit<PersonSessions, 'start'>
   sessionOf(cookieHeader: string | undefined, nowMs: number): Identity | undefined
+  /** The row of whoever proved to be that person; undefined, and told, when the row does not let them in. */
+  admit(identity: Identity, address: string): OperatorEntry | undefined
+  /** Decides about an action, and tells the log of a refusal; whoever asked hears no. */
+  permit(identity: Identity, action: Action, asked: Asked): boolean
   /** Decides, and starts a session where the answer is yes. */
   login: Login
   stop(): void
 }
 
+interface Asked {
+  /** 'address:port' */
+  readonly address: string
+  /** Where the action would take effect. */
+  readonly ward?: string
+}
+
 /** Each check takes 128 MiB and a core: one at a time leaves the other core to the readings. */
-const LOGIN_LINE = { runningCount: 1, waitingCount: 16, perSourceCount: 4 }
+const LOGIN_LINE = { runningCount: 1, waitingCount: 12, perSourceCount: 4 }
 const SWEEP_MS = 1_000
 
 export function createPeople(options: PeopleOptions): People {
   const { stateDir, clock } = options
   const events = throttleEvents(options.events, clock)
   const sessions = createPersonSessions(options.sessionLimits)
-  const record = new LoginRecord(readLogins(stateDir))
   const onFault = (error: unknown): void => {
     events.emit('technical', 'people-not-read', { reason: errorMessage(error) })
   }
+  const record = new LoginRecord(loginsOf(stateDir, onFault))
   const onChange = (change: Parameters<typeof changesOf>[0]): void => {
     for (const { id, what } of changesOf(change)) {
       const endedCount = sessions.endAll(id, 'person-changed')
@@ -66,6 +78,8 @@ export function createPeople(options: PeopleOptions): People {
     read: () => readUsers(stateDir),
     clock,
     onChange: (next, former) => onChange({ users: { former, next } }),
+    // Nobody has a password then; a damaged file of passwords must not keep the readings from the ward.
+    fallback: new Map(),
     onFault,
   })
   const inventory = viewOf(() => rows.content)
@@ -80,15 +94,12 @@ export function createPeople(options: PeopleOptions): People {
     },
     costs: () => [...users.content.values()].map(({ password }) => password),
     rehashed(id, former, hash) {
-      try {
-        changeUser(stateDir, id, (user) =>
-          user?.password.hash === former.hash ? { ...user, password: hash } : user,
-        )
-      } catch (error) {
-        events.emit('technical', 'password-not-rehashed', { id, reason: errorMessage(error) })
-      }
+      changeUser(stateDir, id, (user) =>
+        user?.password.hash === former.hash ? { ...user, password: hash } : user,
+      )
     },
   }
+  record.forgetOthers((id) => personOf(id, inventory) !== undefined)
   const login = createLogin({
     directory,
     hasher: options.hasher ?? createPasswordHasher(),
@@ -108,6 +119,20 @@ export function createPeople(options: PeopleOptions): People {
     inventory,
     sessions,
     sessionOf: (cookieHeader, nowMs) => sessions.sessionOf(cookieHeader, nowMs),
+    admit(identity, address) {
+      const person = identity.role === 'operator' ? personOf(identity.id, inventory) : undefined
+      if (person !== undefined && person.locked !== true) return person
+      const reason = person === undefined ? 'no such row in the inventory' : 'the person is locked'
+      events.emit('security', 'person-refused', { role: identity.role, id: identity.id, address, reason })
+      return undefined
+    },
+    permit(identity, action, asked) {
+      const verdict = mayDo(identity, action, inventory, asked.ward)
+      if (verdict.allowed) return true
+      const { role, id } = identity
+      events.emit('security', 'action-refused', { role, id, action, ...asked, reason: verdict.reason })
+      return false
+    },
     login,
     stop() {
       cancelSweep()
@@ -116,6 +141,16 @@ export function createPeople(options: PeopleOptions): People {
       log.unsubscribe()
       events.close()
     },
+  }
+}
+
+/** Without the record of logins the delays start anew: that is told, and no reason for a ward without a gateway. */
+function loginsOf(stateDir: string, onFault: (error: unknown) => void): LoginRows {
+  try {
+    return readLogins(stateDir)
+  } catch (error) {
+    onFault(error)
+    return NO_ROWS
   }
 }
 

@@ -22,14 +22,14 @@ const LIMITS: SessionLimits = {
   totalCount: 500,
 }
 
-export type EndReason = 'idle' | 'expired' | 'logged-out' | 'replaced' | 'too-many' | 'person-changed'
+type EndReason = 'idle' | 'expired' | 'logged-out' | 'replaced' | 'too-many' | 'person-changed'
 
 export interface EndedSession {
   readonly identity: Identity
   readonly reason: EndReason
 }
 
-export interface PersonSession {
+interface PersonSession {
   readonly identity: Identity
   /** When it ends if it is not used again. */
   readonly idleEndsAtMs: number

@@ -2,42 +2,51 @@
 
 export interface TurnstileLimits {
   readonly runningCount: number
+  /** Of those who are expected, and as many again of those who are not. */
   readonly waitingCount: number
   /** Of one source, running and waiting, so that nobody fills the line alone. */
   readonly perSourceCount: number
 }
 
+interface Entrant {
+  readonly source: string
+  /** Waits in a line of its own, which goes first: a flood of strangers keeps out strangers only. */
+  readonly isExpected: boolean
+}
+
 export interface Turnstile {
   /** Runs the work in its turn, or answers 'busy' at once. */
-  pass<Result>(source: string, work: () => Promise<Result>): Promise<Result | 'busy'>
+  pass<Result>(entrant: Entrant, work: () => Promise<Result>): Promise<Result | 'busy'>
 }
 
 export function createTurnstile(limits: TurnstileLimits): Turnstile {
-  const waiting: (() => void)[] = []
+  const expected: (() => void)[] = []
+  const strangers: (() => void)[] = []
   const bySource = new Map<string, number>()
   let runningCount = 0
 
-  const enter = async (): Promise<void> => {
+  const enter = async (line: (() => void)[]): Promise<void> => {
     if (runningCount < limits.runningCount) {
       runningCount += 1
       return
     }
     // Whoever leaves hands its place over, so the number of those inside stays what it was.
-    await new Promise<void>((resolve) => waiting.push(resolve))
+    await new Promise<void>((resolve) => line.push(resolve))
   }
   const leave = (): void => {
-    const next = waiting.shift()
+    const next = expected.shift() ?? strangers.shift()
     if (next === undefined) runningCount -= 1
     else next()
   }
 
   return {
-    async pass(source, work) {
+    async pass({ source, isExpected }, work) {
+      const line = isExpected ? expected : strangers
       const ofSource = bySource.get(source) ?? 0
-      const isLineFull = runningCount >= limits.runningCount && waiting.length >= limits.waitingCount
+      const isLineFull = runningCount >= limits.runningCount && line.length >= limits.waitingCount
       if (isLineFull || ofSource >= limits.perSourceCount) return 'busy'
       bySource.set(source, ofSource + 1)
-      await enter()
+      await enter(line)
       try {
         return await work()
       } finally {

@@ -8,7 +8,7 @@ import type { X509Certificate } from 'node:crypto'
 import { crlOf, readCrls, splitCrls } from '../../certs/crl-reading.ts'
 
 /** `damaged`: an authority has no list, and there is one that cannot be read or that nobody here has signed. */
-export type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'
+type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'
 
 export interface CrlQuestion {
   /** The text of crl.pem; undefined when it cannot be read. */

@@ -2,7 +2,6 @@
 
 import { toInstant } from '../contract/instant.ts'
 import { rightsOf, scopesOf } from '../people/duties.ts'
-import { personOf } from '../people/may-do.ts'
 import type { People } from '../people/people.ts'
 import { cookieOf, NO_COOKIE } from '../people/session-cookie.ts'
 import type { Identity } from '../ports.ts'
@@ -43,8 +42,8 @@ async function logIn({ headers, body, client }: WebRequest, people: People): Pro
 
 function whoAmI(client: WebClient, people: People): WebResponse {
   const identity = personBehind(client)
-  const row = identity === undefined ? undefined : personOf(identity.id, people.inventory)
-  if (identity === undefined || row === undefined || row.locked === true) return NO
+  const row = identity === undefined ? undefined : people.admit(identity, client.address)
+  if (identity === undefined || row === undefined) return NO
   const { id, duties, wards } = row
   const session = people.sessions.find(identity)
   return json(200, {

@@ -1,5 +1,6 @@
 /** `wardgate certs invite`, `enroll` and `approve` against the HTTPS side: from a code to a usable identity. */
 
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { readMaterial } from '../../certs/client-material.ts'
 import { buildCsr } from '../../certs/csr.ts'
 import { newKeyPair } from '../../certs/authority.ts'
+import { pemBlocks } from '../../certs/pem.ts'
 import { layoutOfState } from '../../certs/store-layout.ts'
 import { initStore, type CertificateStore } from '../../certs/store.ts'
 import { approveCommand } from '../../cli/certs-approve.ts'
@@ -155,6 +157,46 @@ describe('a device', () => {
     await run(approveCommand(), [`device/${id}`, '--reject', '--state', gatewayState.path])
     await retry()
     expect(await waiting).toMatch(/est-unauthorised/)
+  })
+})
+
+describe('while the authorities roll over', () => {
+  const enrolByFingerprint = async (): Promise<string> => {
+    const { enrolment } = await addDevice()
+    await enroll(enrolment.code, ['--ca-fingerprint', enrolment.caFingerprint])
+    const { cert, ca } = readMaterial(layoutOfState(own.path), 'device', id)
+    expect(blocksOf(ca)).toEqual(
+      blocksOf(
+        store
+          .authorities()
+          .map(({ certificatePem }) => certificatePem)
+          .join(''),
+      ),
+    )
+    expect(identifyIn(store, believed(systemClock))(new X509Certificate(cert)).kind).toBe('identified')
+    return enrolment.caFingerprint
+  }
+  const roll = (role: 'issuing-ca' | 'root-ca'): void => {
+    store.renewAuthority(role, Date.now())
+    web.reload(store.serverMaterial())
+  }
+
+  it('the code still comes with the fingerprint that the gateway proves, and the device trusts all of them', async () => {
+    const before = await enrolByFingerprint()
+    own.remove()
+    id = `${id}-2`
+    roll('issuing-ca')
+    expect(await enrolByFingerprint()).toBe(before)
+    own.remove()
+    id = `${id}-3`
+    roll('root-ca')
+    expect(await enrolByFingerprint()).toBe(before)
+    own.remove()
+    id = `${id}-4`
+    roll('issuing-ca')
+    store.renew('server', 'server', Date.now())
+    web.reload(store.serverMaterial())
+    expect(await enrolByFingerprint()).not.toBe(before)
   })
 })
 
@@ -308,6 +350,13 @@ interface AddedDevice {
 async function addDevice(more: readonly string[] = []): Promise<AddedDevice> {
   const place = ['--ward', 'icu', '--bed', 'b01', '--protocol', 'mqtt', '--state', gatewayState.path]
   return JSON.parse(await run(devicesCommand(), ['add', id, ...place, '--json', ...more]))
+}
+
+/** The certificates of a text, in an order that says nothing. */
+function blocksOf(pem: string): readonly string[] {
+  return pemBlocks(pem)
+    .map((block) => block.pem)
+    .sort()
 }
 
 function caFile(): string {

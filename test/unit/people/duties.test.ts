@@ -1,7 +1,7 @@
 /** The whole table of rights: every duty against every action and every topic. What is not listed is refused. */
 
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ACTIONS, DUTIES, rightsOf, scopesOf, type Action } from '../../../gateway/people/duties.ts'
 import { mayDo } from '../../../gateway/people/may-do.ts'
 import type { Duty } from '../../../gateway/ports.ts'

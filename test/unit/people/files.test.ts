@@ -171,8 +171,8 @@ describe('the record of logins', () => {
       content: { v: 1, ...rows, accounts: [['anna', { count: -1, lastAtMs: 0 }]] },
     },
     { name: 'a key without a value', content: { v: 1, ...rows, addresses: [['10.0.0.7']] } },
-  ])('is refused as $name, with what to do', ({ content }) => {
+  ])('is refused as $name, with what becomes of it', ({ content }) => {
     write('logins.json', content)
-    expect(() => readLogins(dir.path)).toThrow('restore it from a backup, or delete it')
+    expect(() => readLogins(dir.path)).toThrow('failed logins up to now are forgotten')
   })
 })

@@ -111,6 +111,16 @@ describe('a login', () => {
   })
 })
 
+it('a hash that cannot be made anew keeps nobody out, and is told', async () => {
+  const { ask, hasher, events } = await bench()
+  hasher.cost = { ...hasher.cost, N: 2 ** 16 }
+  hasher.meanwhile = () => {
+    if (hasher.calls.at(-1)?.N === 2 ** 16) throw new Error('out of memory')
+  }
+  expect((await ask('anna')).kind).toBe('accepted')
+  expect(events.named('password-not-rehashed')).toEqual([{ id: 'anna', reason: 'out of memory' }])
+})
+
 describe('what changes while the password is checked', () => {
   it.each([
     { what: 'locked', reason: 'locked' },
@@ -223,6 +233,20 @@ describe('many at once', () => {
     expect(most).toBe(1)
     expect(answers.filter(({ kind }) => kind === 'busy')).toHaveLength(31)
     expect(events.named('login-refused').filter(({ reason }) => reason === 'busy')).toHaveLength(31)
+  })
+})
+
+describe('a flood from many addresses', () => {
+  it('does not keep out who has logged in at that address before', async () => {
+    const { ask, hasher } = await bench()
+    await ask('anna')
+    hasher.meanwhile = async () => new Promise((resolve) => setImmediate(resolve))
+    const flood = Array.from({ length: 40 }, async (_, index) =>
+      ask(`user-${index}`, WRONG, `10.0.1.${index}:1`),
+    )
+    const [known, stranger] = await Promise.all([ask('anna'), ask('anna', RIGHT, '10.0.9.9:1')])
+    expect([known.kind, stranger.kind]).toEqual(['accepted', 'busy'])
+    await Promise.all(flood)
   })
 })
 

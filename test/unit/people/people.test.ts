@@ -9,7 +9,7 @@ import type { EndedSession } from '../../../gateway/people/person-sessions.ts'
 import { changeUser } from '../../../gateway/people/user-file.ts'
 import type { OperatorEntry } from '../../../gateway/ports.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { CountingHasher, personRow } from '../../support/people.ts'
+import { CountingHasher, identityOf, personRow } from '../../support/people.ts'
 import { RecordingEvents } from '../../support/recording-sinks.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -81,10 +81,10 @@ describe('a change of a person by another process', () => {
   )
 
   it('is in force for a login at once', async () => {
-    await changeRow((row) => ({ ...row, locked: true }))
+    changeRow((row) => ({ ...row, locked: true }))
     expect(await login('anna')).toEqual({ kind: 'refused' })
     expect(events.named('login-refused')).toMatchObject([{ id: 'anna', reason: 'locked' }])
-    await changeRow(({ locked: _locked, ...row }) => row)
+    changeRow(({ locked: _locked, ...row }) => row)
     expect((await login('anna')).kind).toBe('accepted')
   })
 
@@ -134,6 +134,66 @@ describe('a session', () => {
   it('leaves no timer behind when the gateway stops', () => {
     people.stop()
     expect(clock.pendingCount).toBe(0)
+  })
+})
+
+describe('a damaged file', () => {
+  const restarted = (name: string, mode = 0o600) => {
+    people.stop()
+    writeFileSync(join(dir.path, name), '{"v":1,', { mode })
+    start()
+  }
+
+  it('of passwords lets nobody in by password, says so, and is read again when it was restored', async () => {
+    restarted('users.json')
+    expect(await login('anna')).toEqual({ kind: 'refused' })
+    expect(people.admit(identityOf('anna'), '10.0.0.7:1')).toEqual(ANNA)
+    expect(events.named('people-not-read')).toMatchObject([{ reason: expect.stringContaining('users.json') }])
+    writeFileSync(join(dir.path, 'users.json'), '{"v":1,"users":[]}')
+    await setPassword('anna', 5)
+    expect((await login('anna')).kind).toBe('accepted')
+  })
+
+  it('of logins starts the delays anew, says so, and is written anew', async () => {
+    restarted('logins.json')
+    expect((await login('anna')).kind).toBe('accepted')
+    expect(events.named('people-not-read')).toMatchObject([
+      { reason: expect.stringContaining('logins.json') },
+    ])
+    people.stop()
+    start()
+    expect(events.named('people-not-read')).toHaveLength(1)
+  })
+
+  it('of the inventory is for whoever starts the gateway', () => {
+    people.stop()
+    writeFileSync(join(dir.path, 'inventory.json'), '{"v":1,')
+    expect(start).toThrow('is not JSON')
+  })
+})
+
+describe('a refusal', () => {
+  it('of an action says to the log who, what and why', () => {
+    const asked = { address: '10.0.0.7:1', ward: 'icu' }
+    expect(people.permit(identityOf('anna'), 'devices:quarantine', asked)).toBe(false)
+    expect(people.permit(identityOf('bert'), 'devices:quarantine', asked)).toBe(true)
+    expect(events.named('action-refused')).toEqual([
+      { role: 'operator', id: 'anna', action: 'devices:quarantine', ...asked, reason: 'no duty allows it' },
+    ])
+  })
+
+  it('of a person says it too, whatever the person proved it with', () => {
+    changeRow((row) => ({ ...row, locked: true }))
+    clock.advance(1_000)
+    expect(people.admit(identityOf('anna'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('stranger'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('bert', 'consumer'), '10.0.0.7:1')).toBeUndefined()
+    expect(people.admit(identityOf('bert'), '10.0.0.7:1')).toEqual(BERT)
+    expect(events.named('person-refused').map(({ id, reason }) => [id, reason])).toEqual([
+      ['anna', 'the person is locked'],
+      ['stranger', 'no such row in the inventory'],
+      ['bert', 'no such row in the inventory'],
+    ])
   })
 })
 

@@ -138,7 +138,9 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       for (const listener of listeners) listener.reload(material)
       for (const connection of connections.all()) {
         const judged = connection.certificate === undefined ? undefined : identify(connection.certificate)
-        if (judged?.kind === 'refused') end(connection, judged.reason)
+        // Who is revoked cannot be read: nobody new comes in, and nobody is ended for it.
+        if (judged?.kind === 'refused' && judged.reason !== 'revocation-unknown')
+          end(connection, judged.reason)
       }
     },
     disconnect(fingerprint, reason) {

@@ -1,5 +1,6 @@
 /** The ward part: broker, rules, admission and the lives of the devices, wired together. */
 
+import { join } from 'node:path'
 import type { CertificateStore } from '../certs/store.ts'
 import { protocolById } from '../devices/registry.ts'
 import { createAdmission } from './admission.ts'
@@ -11,6 +12,7 @@ import type { GatewayStateMessage } from './contract/reading.ts'
 import { opsStateTopic } from './contract/topics.ts'
 import { errorMessage } from './errors.ts'
 import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import { Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
@@ -48,6 +50,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   const admission = createAdmission({ ...options, inventory, protocolById })
   const broker = await startBroker({
     id: gateway,
+    journal: openJournal(options),
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: store.serverMaterial(),
     identify: createIdentify(store.site, clock),
@@ -83,6 +86,11 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
       await broker.stop()
     },
   }
+}
+
+function openJournal({ state, clock, log, events }: WardGatewayOptions): Journal {
+  const directory = join(state, 'journal')
+  return Journal.open({ directory, keyFile: join(state, 'journal.key'), clock, log, events })
 }
 
 function stateMessage(gateway: string, state: GatewayStateMessage['state'], clock: Clock): OutboundMessage {

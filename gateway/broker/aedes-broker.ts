@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, TrustedPublisher } from '../ports.ts'
+import type { Journal } from '../journal/journal.ts'
 import type { Identify } from '../security/identify.ts'
 import { brokerOptions } from './broker-options.ts'
 import { throttleEvents } from './event-throttle.ts'
@@ -16,6 +17,7 @@ import { openListener, type ListenAddress, type Listener } from './listener.ts'
 import { createLocalClient } from './local-client.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
 import { PacketGuard } from './packet-guard.ts'
+import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
 import { SessionStore } from './session-store.ts'
 import { watchAedes } from './session-notices.ts'
 import { Session, Sessions, type SessionNotice, type SessionView } from './sessions.ts'
@@ -36,6 +38,8 @@ export interface BrokerOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<BrokerLimits>
+  /** Where every change of what the broker keeps is written before a client is told; the broker closes it when it stops. */
+  readonly journal: Journal
 }
 
 export interface Broker extends TrustedPublisher {
@@ -64,8 +68,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sessions = new Sessions()
   const notices = new Subject<SessionNotice>()
 
+  const { journal } = options
+  const changes = createChangeLog(journal)
   const store = new SessionStore({
     ...limits,
+    log: changes,
     mayKeep(clientId, filter) {
       const holder = sessions.holder(clientId)
       return holder !== undefined && rules.maySubscribe(holder.identity, filter).allowed
@@ -75,6 +82,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       events.emit('technical', 'queue-overflow', { clientId })
     },
   })
+  log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
+  const snapshots = keepSnapshots(store, journal, log)
   const hooks = createGatekeeper({
     rules,
     sessions,
@@ -83,10 +92,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     counters,
     log,
     outgoingBytes: limits.outgoingBytes,
-    send: (message) => local.send(message),
+    send: (message, origin) => local.send(message, origin),
+    keepReceived: (origin) => local.keepReceived(origin),
   })
-  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits))
-  const local = createLocalClient(aedes, store)
+  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits), (seq) =>
+    store.beginPublication(seq),
+  )
+  const local = createLocalClient(aedes, store, changes)
   const onClosed = watchAedes(aedes, { sessions, notices, log })
 
   const accept = (socket: Duplex, view: SessionView): void => {
@@ -134,6 +146,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const open = sessions.all()
     for (const { conn } of open) conn.halt()
     await Promise.all(open.map(({ tail }) => tail))
+    await journal.flush()
     await aedes.handedOut()
     // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
     await setImmediate()
@@ -145,6 +158,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     cancelSweep()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
+    await snapshots.write()
+    await journal.close()
     events.close()
     notices.complete()
   }

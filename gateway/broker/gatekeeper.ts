@@ -8,6 +8,7 @@ import { isFilter, isTopic } from '../security/topic-filter.ts'
 import { connectFault } from './connect-fault.ts'
 import type { Publication } from './local-client.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Origin } from './session-change.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
 
 export interface GatekeeperOptions {
@@ -18,8 +19,9 @@ export interface GatekeeperOptions {
   readonly counters: Counters
   readonly log: Log
   readonly outgoingBytes: number
-  /** Publishes under the gateway's authority, in the order of the calls. */
-  readonly send: (message: Publication) => void
+  /** Publishes under the gateway's authority, in the order of the calls; resolves when the message is in the log. */
+  readonly send: (message: Publication, origin?: Origin) => Promise<void>
+  readonly keepReceived: (origin: Origin) => Promise<void>
 }
 
 type Hooks = Required<
@@ -129,19 +131,49 @@ async function queueAdmission(
 ): Promise<void> {
   const former = session.tail
   const admission = admit(session, publication, options)
-  const current = Promise.all([admission, former]).then(([messages]) => {
-    for (const message of messages) options.send(message)
-  })
+  // The next one waits only until this one has been given to the log: what is written together takes one write.
+  const begun = Promise.all([admission, former]).then(([decided]) => ({
+    written: writeDown(decided, options),
+  }))
   // A failed admission ends this client; what it sent before and after is decided on its own.
-  session.tail = current.catch(() => former)
-  await current
+  session.tail = begun.then(
+    () => undefined,
+    () => former,
+  )
+  const { written } = await begun
+  await written
+}
+
+/** What an admission has come to. */
+interface Decided {
+  readonly messages: readonly Publication[]
+  /** At QoS 2: the packet that must not be taken twice. */
+  readonly origin: Origin | undefined
+}
+
+const NOTHING: Decided = { messages: [], origin: undefined }
+
+/** Resolves when everything is in the log: only then is anything acknowledged. */
+async function writeDown({ messages, origin }: Decided, options: GatekeeperOptions): Promise<void> {
+  const { send, keepReceived, store, events, log } = options
+  const [first, ...others] = messages
+  try {
+    if (first !== undefined)
+      await Promise.all([send(first, origin), ...others.map((message) => send(message))])
+    else if (origin !== undefined) await keepReceived(origin)
+  } catch (error) {
+    if (origin !== undefined) store.releaseIncoming(origin.clientId, origin.messageId)
+    events.emit('technical', 'message-not-stored', { reason: errorMessage(error) })
+    log.error('message-not-stored', { reason: errorMessage(error) })
+    throw new BrokerError('the message could not be stored', {}, error)
+  }
 }
 
 async function admit(
   session: Session,
   publication: ReturnType<typeof takeOut>,
   { rules, store, events, counters, log }: GatekeeperOptions,
-): Promise<readonly Publication[]> {
+): Promise<Decided> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
   const verdict = isClientTopic(topic)
@@ -152,21 +184,22 @@ async function admit(
     counters.count('publish_denied_total')
     const detail = { role: identity.role, id: identity.id, topic: printable(topic), address }
     events.emit('security', 'publish-denied', { ...detail, reason: verdict.reason })
-    return []
+    return NOTHING
   }
-  const isHeld = qos === 2 && clientId !== undefined && messageId !== undefined
+  const origin =
+    qos === 2 && clientId !== undefined && messageId !== undefined ? { clientId, messageId } : undefined
   // [MQTT-4.3.3-2]: a repeat of a QoS 2 message is acknowledged, not published.
-  if (isHeld && !store.reserveIncoming(clientId, messageId)) return []
+  if (origin !== undefined && !store.reserveIncoming(origin.clientId, origin.messageId)) return NOTHING
   const message: OutboundMessage = { topic, payload, qos: qos === 0 ? 0 : 1, retain }
   try {
     const { instead, also } = await rules.admit(identity, message)
-    if (instead === undefined) return also
+    if (instead === undefined) return { messages: also, origin }
     // A message passed on untouched keeps its QoS; OutboundMessage knows only 0 and 1.
-    return [instead === message ? { ...message, qos } : instead, ...also]
+    return { messages: [instead === message ? { ...message, qos } : instead, ...also], origin }
   } catch (error) {
     // Not acknowledged: what is not stored must stay with the client. MQTT 3.1.1 has no negative acknowledgement,
     // so the connection ends and the client sends it again to a gateway that can store it.
-    if (isHeld) store.releaseIncoming(clientId, messageId)
+    if (origin !== undefined) store.releaseIncoming(origin.clientId, origin.messageId)
     const detail = { role: identity.role, id: identity.id, topic: printable(topic) }
     events.emit('technical', 'admission-failed', { ...detail, reason: errorMessage(error) })
     log.error('admission-failed', { ...detail, reason: errorMessage(error) })

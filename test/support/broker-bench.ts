@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { layoutOfState } from '../../certs/store-layout.ts'
@@ -10,6 +11,7 @@ import { initStore, type CertificateStore } from '../../certs/store.ts'
 import type { ClientRole as CertificateRole } from '../../certs/profile.ts'
 import { startBroker, type Broker, type BrokerOptions } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
+import { Journal } from '../../gateway/journal/journal.ts'
 import { silentLog } from '../../gateway/log.ts'
 import type { BrokerRules, Counters, EventSink, Inventory, InventoryEntry } from '../../gateway/ports.ts'
 import { createTopicAuthority } from '../../gateway/security/authorise.ts'
@@ -136,6 +138,7 @@ export function createBench(): Bench {
   const events = new EventRecord()
   const counters = new CounterRecord()
   const brokers: Broker[] = []
+  let started = 0
   const clients: MqttClient[] = []
 
   const credentials: Bench['credentials'] = (role, id) => {
@@ -152,8 +155,18 @@ export function createBench(): Bench {
     counters,
     credentials,
     async start(options) {
+      started += 1
       const broker = await startBroker({
         id: 'gw-test',
+        journal:
+          options?.journal ??
+          Journal.open({
+            directory: join(state.path, `journal-${started}`),
+            keyFile: join(state.path, `journal-${started}.key`),
+            clock: systemClock,
+            log: silentLog,
+            events,
+          }),
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
         identify: createIdentify(SITE, systemClock),
@@ -162,7 +175,7 @@ export function createBench(): Bench {
         counters,
         clock: systemClock,
         log: silentLog,
-        ...options,
+        ...withoutJournal(options),
       })
       brokers.push(broker)
       return broker
@@ -187,6 +200,11 @@ export function createBench(): Bench {
     },
     remove: () => state.remove(),
   }
+}
+
+function withoutJournal(options: Partial<BrokerOptions> = {}): Omit<Partial<BrokerOptions>, 'journal'> {
+  const { journal: _journal, ...others } = options
+  return others
 }
 
 export function portOf(broker: Broker, index = 0): number {

@@ -11,7 +11,8 @@ import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { errorMessage } from '../../gateway/errors.ts'
 import { createLog } from '../../gateway/log.ts'
-import type { BrokerRules, Counters } from '../../gateway/ports.ts'
+import { Journal } from '../../gateway/journal/journal.ts'
+import type { BrokerRules, Counters, EventSink } from '../../gateway/ports.ts'
 import { identityOf, type Identify } from '../../gateway/security/identify.ts'
 
 const HOST = '127.0.0.1'
@@ -54,8 +55,16 @@ async function main(): Promise<void> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 })
   chmodSync(options.state, 0o700)
   const log = createLog(options.verbose ? 'info' : 'error')
+  const events: EventSink = { emit: (_class, event, detail) => log.info(event, detail) }
   const broker = await startBroker({
     id: 'lab',
+    journal: Journal.open({
+      directory: join(options.state, 'journal'),
+      keyFile: join(options.state, 'journal.key'),
+      clock: systemClock,
+      log,
+      events,
+    }),
     listen: [{ host: HOST, port: options.port }],
     material: {
       key: readFileSync(options.key, 'utf8'),
@@ -65,7 +74,7 @@ async function main(): Promise<void> {
     },
     identify: identifyAnyone,
     rules: allowAll,
-    events: { emit: (_class, event, detail) => log.info(event, detail) },
+    events,
     counters: noCounters,
     clock: systemClock,
     log,

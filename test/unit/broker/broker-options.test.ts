@@ -7,8 +7,14 @@ import { SessionStore } from '../../../gateway/broker/session-store.ts'
 import { Sessions } from '../../../gateway/broker/sessions.ts'
 import { silentLog } from '../../../gateway/log.ts'
 import { CounterRecord, EventRecord, wardRules } from '../../support/broker-bench.ts'
+import { MemoryLog } from '../../support/memory-log.ts'
 
-const store = new SessionStore({ ...WARD_LIMITS, mayKeep: () => false, onOverflow: () => undefined })
+const store = new SessionStore({
+  ...WARD_LIMITS,
+  mayKeep: () => false,
+  onOverflow: () => undefined,
+  log: new MemoryLog(),
+})
 const hooks = createGatekeeper({
   rules: wardRules(),
   sessions: new Sessions(),
@@ -17,7 +23,8 @@ const hooks = createGatekeeper({
   counters: new CounterRecord(),
   log: silentLog,
   outgoingBytes: 1,
-  send: () => undefined,
+  send: async () => undefined,
+  keepReceived: async () => undefined,
 })
 const options: Readonly<Record<string, unknown>> = brokerOptions('gw-1', hooks, store, WARD_LIMITS)
 const aedesDefaults: Readonly<Record<string, unknown>> = Object.assign({}, Reflect.get(new Aedes(), 'opts'))

@@ -1,7 +1,8 @@
 /** The broker's state as records of a sealed file: a head, the retained messages, the sessions. */
 
-import { decodeChange, encodeChange, type Message } from './session-change.ts'
-import type { Grant, SessionSnapshot } from './session-state.ts'
+import { decodeChange, encodeChange } from './change-codec.ts'
+import type { Grant, Message } from './session-change.ts'
+import type { SessionSnapshot } from './session-state.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface Snapshot {

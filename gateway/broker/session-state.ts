@@ -6,10 +6,9 @@
 import type { AedesPublishPacket, Subscription } from 'aedes'
 import { filterWithin } from '../security/topic-filter.ts'
 import { OutgoingQueue, type QueueBounds, type QueuedPacket, type WaitingRef } from './outgoing-queue.ts'
-import type { Message, Origin, SessionChange } from './session-change.ts'
+import type { Grant, Message, Origin, SessionChange } from './session-change.ts'
 
 export type Stored = Readonly<AedesPublishPacket>
-export type Grant = Pick<Subscription, 'topic' | 'qos'>
 
 /** `reserved` while it is being admitted; `kept` once the client has been told. */
 export type Received = 'reserved' | 'kept'

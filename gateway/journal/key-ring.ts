@@ -6,6 +6,7 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { replaceFile } from '../../certs/durable-file.ts'
+import type { Clock } from '../clock.ts'
 import { ConfigError, errorCode, errorMessage, StorageError } from '../errors.ts'
 import type { JournalKey } from './block.ts'
 
@@ -20,45 +21,48 @@ interface KeyRow {
   readonly key: string
 }
 
-export interface KeyRing {
-  readonly current: JournalKey
-  /** When the current key was made. */
-  readonly currentSinceMs: number
+export interface KeyHolder {
+  /** The key to seal with; at the end of its life it gets a successor. */
+  current(): JournalKey
   find(id: number): KeyObject | undefined
 }
 
-/** Reads the keys, or makes the first one; a key at the end of its life gets a successor. */
-export function openKeyRing(path: string, nowMs: number): KeyRing {
-  const rows = readRows(path)
-  const newest = rows?.at(-1)
-  if (rows !== undefined && newest !== undefined && !isDue(newest, nowMs)) return ringOf(rows, newest)
-  const fresh: KeyRow = {
-    id: (newest?.id ?? 0) + 1,
-    createdAtMs: nowMs,
-    key: randomBytes(KEY_BYTES).toString('base64'),
+/** Reads the keys, or makes the first one. */
+export function openKeys(path: string, clock: Clock): KeyHolder {
+  let rows = readRows(path) ?? []
+  const keys = new Map(rows.map((row) => [row.id, keyOf(row)]))
+  const succeed = (former: KeyRow | undefined): KeyRow => {
+    const fresh: KeyRow = {
+      id: (former?.id ?? 0) + 1,
+      createdAtMs: clock.nowMs(),
+      key: randomBytes(KEY_BYTES).toString('base64'),
+    }
+    // On disk before anything is sealed with it.
+    writeRows(path, [...rows, fresh])
+    rows = [...rows, fresh]
+    keys.set(fresh.id, keyOf(fresh))
+    return fresh
   }
-  const all = [...(rows ?? []), fresh]
+  let newest = rows.at(-1) ?? succeed(undefined)
+  return {
+    current() {
+      // A clock that stepped back makes no successor.
+      if (clock.nowMs() - newest.createdAtMs >= KEY_LIFE_MS) newest = succeed(newest)
+      return { id: newest.id, key: keys.get(newest.id) ?? keyOf(newest) }
+    },
+    find: (id) => keys.get(id),
+  }
+}
+
+function keyOf({ key }: KeyRow): KeyObject {
+  return createSecretKey(Buffer.from(key, 'base64'))
+}
+
+function writeRows(path: string, rows: readonly KeyRow[]): void {
   try {
-    replaceFile(path, `${JSON.stringify({ v: 1, keys: all }, undefined, 2)}\n`)
+    replaceFile(path, `${JSON.stringify({ v: 1, keys: rows }, undefined, 2)}\n`)
   } catch (error) {
     throw new StorageError(`cannot write the journal key ${path}: ${errorMessage(error)}`, { path }, error)
-  }
-  return ringOf(all, fresh)
-}
-
-/** True when the key should get a successor; a clock that stepped back does not make one. */
-export function isDue({ createdAtMs }: { readonly createdAtMs: number }, nowMs: number): boolean {
-  return nowMs - createdAtMs >= KEY_LIFE_MS
-}
-
-function ringOf(rows: readonly KeyRow[], newest: KeyRow): KeyRing {
-  const keys = new Map(rows.map(({ id, key }) => [id, createSecretKey(Buffer.from(key, 'base64'))]))
-  const key = keys.get(newest.id)
-  if (key === undefined) throw new StorageError('the newest journal key is missing from its own ring')
-  return {
-    current: { id: newest.id, key },
-    currentSinceMs: newest.createdAtMs,
-    find: (id) => keys.get(id),
   }
 }
 

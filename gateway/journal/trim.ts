@@ -3,6 +3,8 @@
 import type { Segment } from './segment-files.ts'
 
 export interface JournalBounds {
+  /** A new segment begins when one would grow beyond this. */
+  readonly segmentBytes: number
   readonly totalBytes: number
   readonly ageMs: number
 }
@@ -10,7 +12,7 @@ export interface JournalBounds {
 /** Never the newest: it is being written. A clock that stepped back gives up nothing for its age. */
 export function segmentsToTrim(
   segments: readonly Segment[],
-  { totalBytes, ageMs }: JournalBounds,
+  { totalBytes, ageMs }: Pick<JournalBounds, 'totalBytes' | 'ageMs'>,
   nowMs: number,
 ): readonly Segment[] {
   let keptBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

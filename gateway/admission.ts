@@ -6,7 +6,7 @@
 import type { DeviceProtocol } from '../devices/protocol.ts'
 import { ADMIT } from './admit-message.ts'
 import type { Cancel, Clock } from './clock.ts'
-import { parseIngestTopic } from './contract/topics.ts'
+import { parseIngestTopic, type Place } from './contract/topics.ts'
 import type {
   Admitted,
   ClientRole,
@@ -18,6 +18,7 @@ import type {
   TrustedPublisher,
 } from './ports.ts'
 import { birthMessage } from './stages/birth.ts'
+import { takeOver } from './stages/former-run.ts'
 import { WardDevice } from './stages/ward-device.ts'
 
 export interface AdmissionOptions {
@@ -61,6 +62,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return device
   }
 
+  const deviceAt = ({ ward, bed, device }: Place): WardDevice | undefined => {
+    const entry = inventory.device(device)
+    return entry?.ward === ward && entry.bed === bed ? deviceOf(entry) : undefined
+  }
+
   const announce = (entry: DeviceEntry): readonly OutboundMessage[] => [
     birthMessage(entry, protocolById(entry.protocol), { gateway, software, nowMs: clock.nowMs() }),
     deviceOf(entry).announce(),
@@ -92,6 +98,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
         for (const message of messages) await publisher.publish(message)
       }
+      await publishAll(takeOver(retainedOf(publisher), deviceAt, clock.nowMs()))
       await publishAll(inventory.devices().flatMap(announce))
       return clock.every(TICK_MS, () => {
         const nowMs = clock.nowMs()
@@ -112,6 +119,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return [...gone.flatMap(({ device }) => device.close(clock.nowMs())), ...fresh.flatMap(announce)]
     },
   }
+}
+
+/** What is retained on trusted topics now: a subscription begins with it. */
+function retainedOf(publisher: TrustedPublisher): readonly OutboundMessage[] {
+  const found: OutboundMessage[] = []
+  publisher
+    .messages('vitals/v1/#')
+    .subscribe((message) => found.push(message))
+    .unsubscribe()
+  return found
 }
 
 const OFFLINE_REASON: Readonly<Record<ClientRole, string>> = {

@@ -1,3 +1,4 @@
+import { EMPTY } from 'rxjs'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { type Admission, createAdmission } from '../../../gateway/admission.ts'
 import { inventoryOf } from '../../../gateway/inventory/inventory-file.ts'
@@ -124,9 +125,7 @@ describe('admission', () => {
         published.push(message)
         return Promise.resolve()
       },
-      messages: () => {
-        throw new Error('not used')
-      },
+      messages: () => EMPTY,
     }
     const stop = await admission.start(publisher, () => undefined)
     expect(published.map(({ topic }) => topic)).toContain('vitals/v1/icu/b02/ox-2/birth')

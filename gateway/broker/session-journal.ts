@@ -44,27 +44,19 @@ export function recoverSessions(store: SessionStore, journal: Journal, events: E
   const waitingFor = new Set(
     (snapshot?.sessions ?? []).flatMap(({ waiting }) => waiting.map(({ seq }) => seq)),
   )
-  const oldest = Math.min(...waitingFor, Infinity)
-  const newest = Math.max(...waitingFor, -Infinity)
   const nextSeq = snapshot?.nextSeq ?? 0
   const publishedSeq = snapshot?.publishedSeq ?? 0
   let replayedCount = 0
   let unreadCount = 0
-  journal.replay(
-    {
-      fromSeq: Math.min(nextSeq, publishedSeq + 1),
-      isWanted: (first, last) => last >= oldest && first <= newest,
-    },
-    ({ seq, bytes }) => {
-      const change = decodeChange(bytes)
-      if (change === undefined) unreadCount += 1
-      else if (change.kind === 'message') {
-        if (waitingFor.has(seq)) state.fill(seq, change.message)
-        if (seq > publishedSeq) state.apply(change, seq)
-      } else if (seq >= nextSeq) state.apply(change, seq)
-      replayedCount += 1
-    },
-  )
+  journal.replay({ fromSeq: Math.min(nextSeq, publishedSeq + 1), also: waitingFor }, ({ seq, bytes }) => {
+    const change = decodeChange(bytes)
+    if (change === undefined) unreadCount += 1
+    else if (change.kind === 'message') {
+      if (waitingFor.has(seq)) state.fill(seq, change.message)
+      if (seq > publishedSeq) state.apply(change, seq)
+    } else if (seq >= nextSeq) state.apply(change, seq)
+    replayedCount += 1
+  })
   store.beginPublication(journal.nextSeq - 1)
   store.beginPublication(undefined)
   if (unreadCount > 0) events.emit('technical', 'journal-records-unknown', { count: unreadCount })

@@ -39,8 +39,13 @@ export interface BlockContent {
   readonly records: readonly Uint8Array[]
 }
 
+export interface OpenedRecord {
+  readonly seq: number
+  readonly bytes: Buffer
+}
+
 export type OpenedBlock =
-  | { readonly kind: 'records'; readonly records: readonly Buffer[] }
+  | { readonly kind: 'records'; readonly records: readonly OpenedRecord[] }
   | { readonly kind: 'damaged'; readonly reason: 'unknown-key' | 'not-authentic' | 'malformed-records' }
 
 export function sealBlock({ firstSeq, writtenAtMs, records }: BlockContent, { id, key }: JournalKey): Buffer {
@@ -84,8 +89,14 @@ export function readHeader(bytes: Buffer, offset = 0): BlockHeader | undefined {
     : undefined
 }
 
-/** The records of a whole block; never throws on what a disk can hold. */
-export function openBlock(block: Buffer, header: BlockHeader, key: KeyObject | undefined): OpenedBlock {
+export interface OpenOptions {
+  readonly key: KeyObject | undefined
+  /** Records that are not wanted are passed over. */
+  readonly isWanted: (seq: number) => boolean
+}
+
+/** The wanted records of a whole block; never throws on what a disk can hold. */
+export function openBlock(block: Buffer, header: BlockHeader, { key, isWanted }: OpenOptions): OpenedBlock {
   if (key === undefined) return { kind: 'damaged', reason: 'unknown-key' }
   const decipher = createDecipheriv('aes-256-gcm', key, block.subarray(36, AUTHENTICATED_TO))
   decipher.setAAD(block.subarray(CHECKED_FROM, AUTHENTICATED_TO))
@@ -96,10 +107,10 @@ export function openBlock(block: Buffer, header: BlockHeader, key: KeyObject | u
   } catch {
     return { kind: 'damaged', reason: 'not-authentic' }
   }
-  const records = splitRecords(body)
-  return records?.length === header.recordCount
-    ? { kind: 'records', records }
-    : { kind: 'damaged', reason: 'malformed-records' }
+  const records = wantedRecords(body, header, isWanted)
+  return records === undefined
+    ? { kind: 'damaged', reason: 'malformed-records' }
+    : { kind: 'records', records }
 }
 
 /** Where the next header may begin, at or after `offset`; -1 when there is none. */
@@ -125,14 +136,21 @@ function joinRecords(records: readonly Uint8Array[]): Buffer {
   return body
 }
 
-function splitRecords(body: Buffer): readonly Buffer[] | undefined {
-  const records: Buffer[] = []
+/** Undefined when the lengths do not add up to the body. */
+function wantedRecords(
+  body: Buffer,
+  { firstSeq, recordCount }: BlockHeader,
+  isWanted: (seq: number) => boolean,
+): readonly OpenedRecord[] | undefined {
+  const records: OpenedRecord[] = []
   let offset = 0
-  while (offset + LENGTH_BYTES <= body.length) {
-    const end = offset + LENGTH_BYTES + body.readUInt32BE(offset)
-    if (end > body.length) return undefined
-    records.push(body.subarray(offset + LENGTH_BYTES, end))
-    offset = end
+  for (let index = 0; index < recordCount; index += 1) {
+    if (offset + LENGTH_BYTES > body.length) return undefined
+    const start = offset + LENGTH_BYTES
+    offset = start + body.readUInt32BE(offset)
+    if (offset > body.length) return undefined
+    const seq = firstSeq + index
+    if (isWanted(seq)) records.push({ seq, bytes: body.subarray(start, offset) })
   }
   return offset === body.length ? records : undefined
 }

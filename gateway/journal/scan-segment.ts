@@ -20,7 +20,8 @@ export interface Damage {
 export interface ScanOptions {
   readonly findKey: (id: number) => KeyObject | undefined
   /** Blocks none of whose records is wanted are passed over without being opened. */
-  readonly isWanted: (firstSeq: number, lastSeq: number) => boolean
+  readonly isRangeWanted: (firstSeq: number, lastSeq: number) => boolean
+  readonly isWanted: (seq: number) => boolean
   readonly onRecord: (record: JournalRecord) => void
   readonly onDamage: (damage: Damage) => void
 }
@@ -47,11 +48,12 @@ export function scanSegment(bytes: Buffer, options: ScanOptions): number | undef
       options.onDamage({ reason: 'cut-short', offset, sizeBytes: bytes.length - offset, recordCount })
       break
     }
-    if (options.isWanted(firstSeq, firstSeq + recordCount - 1)) {
-      const opened = openBlock(bytes.subarray(offset, end), header, options.findKey(keyId))
+    if (options.isRangeWanted(firstSeq, firstSeq + recordCount - 1)) {
+      const { isWanted } = options
+      const key = options.findKey(keyId)
+      const opened = openBlock(bytes.subarray(offset, end), header, { key, isWanted })
       if (opened.kind === 'records')
-        for (const [index, record] of opened.records.entries())
-          options.onRecord({ seq: firstSeq + index, writtenAtMs, bytes: record })
+        for (const record of opened.records) options.onRecord({ ...record, writtenAtMs })
       else options.onDamage({ reason: opened.reason, offset, sizeBytes: end - offset, recordCount })
     }
     offset = end

@@ -46,6 +46,7 @@ export function readSealedFile(
   let isDamaged = false
   scanSegment(bytes, {
     findKey,
+    isRangeWanted: () => true,
     isWanted: () => true,
     onRecord: ({ seq, bytes: record }) => {
       // Numbered from one: a block that is missing in the middle shows.

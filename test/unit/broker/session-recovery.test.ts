@@ -297,7 +297,7 @@ describe('whatever happens in whatever order', () => {
           place.remove()
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 200 },
     )
   }, 60_000)
 })

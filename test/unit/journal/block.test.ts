@@ -8,7 +8,7 @@ const seal = (records: readonly Uint8Array[], firstSeq = 41): Buffer =>
   sealBlock({ firstSeq, writtenAtMs: 1_790_000_000_000, records }, key)
 const open = (block: Buffer) => {
   const header = readHeader(block)
-  return header === undefined ? undefined : openBlock(block, header, key.key)
+  return header === undefined ? undefined : openBlock(block, header, { key: key.key, isWanted: () => true })
 }
 const records = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 20 })
 
@@ -19,9 +19,9 @@ describe('a block of the journal', () => {
         const block = seal(given, firstSeq)
         expect(readHeader(block)).toMatchObject({ firstSeq, recordCount: given.length, keyId: 7 })
         const opened = open(block)
-        expect(opened?.kind === 'records' && opened.records.map((bytes) => Uint8Array.from(bytes))).toEqual(
-          given,
-        )
+        expect(
+          opened?.kind === 'records' && opened.records.map(({ bytes }) => Uint8Array.from(bytes)),
+        ).toEqual(given)
       }),
     )
   })
@@ -56,9 +56,15 @@ describe('a block of the journal', () => {
   it('says which key is missing rather than guessing', () => {
     const block = seal([Buffer.from('one')])
     const header = readHeader(block)
-    expect(header && openBlock(block, header, undefined)).toEqual({ kind: 'damaged', reason: 'unknown-key' })
+    expect(header && openBlock(block, header, { key: undefined, isWanted: () => true })).toEqual({
+      kind: 'damaged',
+      reason: 'unknown-key',
+    })
     const other = createSecretKey(randomBytes(32))
-    expect(header && openBlock(block, header, other)).toEqual({ kind: 'damaged', reason: 'not-authentic' })
+    expect(header && openBlock(block, header, { key: other, isWanted: () => true })).toEqual({
+      kind: 'damaged',
+      reason: 'not-authentic',
+    })
   })
 
   it('is found behind bytes that are none', () => {

@@ -17,7 +17,7 @@ import {
   type StoreIndex,
 } from './store-index.ts'
 import { makeStore, type InitOptions } from './store-init.ts'
-import { layoutOfState, SERVER_ID, type StoreLayout } from './store-layout.ts'
+import { certificatePath, keyPath, layoutOfState, SERVER_ID, type StoreLayout } from './store-layout.ts'
 import { withStoreLock } from './store-lock.ts'
 import {
   issueInto,
@@ -117,7 +117,10 @@ export function openStore(stateDir: string): CertificateStore {
           revocation === undefined ? [] : [fingerprint],
         ),
       ),
-    stamp: () => stampOf([layout.index, layout.crl, layout.trust]),
+    stamp() {
+      const server = [certificatePath(layout, 'server', SERVER_ID), keyPath(layout, 'server', SERVER_ID)]
+      return stampOf([layout.index, layout.crl, layout.trust, ...server])
+    },
   }
 }
 

@@ -66,7 +66,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         ? undefined
         : await startHealthServer(config.health, {
             metrics: () => counters.expose(),
-            notReady: () => notReady(parts),
+            notReady: () => [...notReady(parts), ...(ward?.notReady() ?? [])],
           })
     if (health !== undefined) undo.push(() => health.stop())
     const stopRenewal = ward === undefined ? undefined : keepCrlFresh(parts, ward)

@@ -88,6 +88,8 @@ export interface Identity {
   readonly id: string
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string
+  /** Absent where the identity is not that of a certificate. */
+  readonly notBeforeMs?: number
   readonly notAfterMs: number
 }
 

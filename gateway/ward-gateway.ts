@@ -5,6 +5,7 @@ import type { CertificateStore } from '../certs/store.ts'
 import { protocolById } from '../devices/registry.ts'
 import { createAdmission } from './admission.ts'
 import { startBroker, type Broker } from './broker/aedes-broker.ts'
+import { assertUsable } from './broker/tls-options.ts'
 import type { Clock } from './clock.ts'
 import type { BrokerConfig } from './config/config.ts'
 import { toInstant } from './contract/instant.ts'
@@ -16,8 +17,10 @@ import { Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
+import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
 import { createIdentify } from './security/identify.ts'
+import { watchCertificates } from './security/live-certificates.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -35,6 +38,8 @@ export interface WardGateway {
   readonly broker: Broker
   /** Reads the inventory and the certificates again; sessions that are still good stay open. */
   reload(): Promise<void>
+  /** Why new clients cannot be served as they should; empty when all is well. */
+  notReady(): readonly string[]
   stop(): Promise<void>
 }
 
@@ -48,18 +53,39 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     devices: () => inventory.devices(),
   }
   const admission = createAdmission({ ...options, inventory, protocolById })
+  let useCertificates = (_change: 'material' | 'revocations'): void => undefined
+  const certificates = watchCertificates({
+    stateDir: state,
+    store,
+    clock,
+    events,
+    time: { nowMs: () => clock.nowMs(), standing: 'trusted' },
+    assertUsable,
+    onChange: (change) => useCertificates(change),
+  })
+  const identify = createIdentify(store.site, clock)
   const broker = await startBroker({
     id: gateway,
     journal: openJournal(options),
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
-    material: store.serverMaterial(),
-    identify: createIdentify(store.site, clock),
+    material: certificates.material,
+    identify(certificate) {
+      certificates.refresh()
+      return identify(certificate)
+    },
+    standingOf: certificates.standingOf,
+    contest,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
     events,
     counters,
     clock,
     log,
   })
+  // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
+  useCertificates = (change) => {
+    if (change === 'material') broker.reload(certificates.material)
+    else broker.review()
+  }
   const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
     for (const message of messages) await broker.publish(message)
   }
@@ -76,10 +102,12 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     broker,
     async reload() {
       inventory = inventoryOf(readInventory(state))
-      broker.reload(store.serverMaterial())
+      certificates.look()
       await publishAll(admission.replaceInventory(inventory))
     },
+    notReady: () => certificates.troubles,
     async stop() {
+      certificates.stop()
       stopLives()
       sessions.unsubscribe()
       await broker.publish(stateMessage(gateway, 'stopping', clock))

@@ -8,7 +8,9 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, TrustedPublisher } from '../ports.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { Contest } from '../security/contest.ts'
 import type { Identify } from '../security/identify.ts'
+import type { StandingOf } from '../security/standing.ts'
 import { brokerOptions } from './broker-options.ts'
 import { throttleEvents } from './event-throttle.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -16,14 +18,13 @@ import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
 import { createLocalClient } from './local-client.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
-import { PacketGuard } from './packet-guard.ts'
+import type { OpenSession, SessionNotice, SessionView } from './session.ts'
+import { SessionDoor } from './session-door.ts'
 import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
 import { SessionStore } from './session-store.ts'
 import { watchAedes } from './session-notices.ts'
-import { Session, Sessions, type SessionNotice, type SessionView } from './sessions.ts'
+import { Sessions } from './sessions.ts'
 import { assertUsable, type TlsMaterial } from './tls-options.ts'
-
-const SWEEP_MS = 60_000
 
 export interface BrokerOptions {
   /** Names this broker in `$SYS`. */
@@ -32,6 +33,10 @@ export interface BrokerOptions {
   readonly material: TlsMaterial
   /** Who a verified certificate is; there is no default. */
   readonly identify: Identify
+  /** Whether who was identified may be here now: asked of new sessions, and of open ones at every sweep. */
+  readonly standingOf: StandingOf
+  /** Who gets a client id that another connection of the same identity holds. */
+  readonly contest: Contest
   readonly rules: BrokerRules
   readonly events: EventSink
   readonly counters: Counters
@@ -50,9 +55,11 @@ export interface Broker extends TrustedPublisher {
   readonly connectionCount: number
   /** Serves MQTT over a connection that another listener has secured, and whose identity it has proved. */
   accept(connection: Duplex, view: SessionView): void
-  sessions(): readonly SessionView[]
+  sessions(): readonly OpenSession[]
   /** New handshakes use the new material; open sessions stay unless the rules no longer admit them. */
   reload(material: TlsMaterial): void
+  /** Ends the sessions that would not be admitted now. */
+  review(): void
   /** Ends the sessions of a certificate; the number of them. */
   disconnect(fingerprint: string, reason: string): number
   /** Finishes what was received, closes everything; at most as long as the limits say. */
@@ -85,11 +92,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
   const snapshots = keepSnapshots(store, journal, log)
   const hooks = createGatekeeper({
-    rules,
+    ...options,
     sessions,
     store,
     events,
-    counters,
     log,
     outgoingBytes: limits.outgoingBytes,
     send: (message, origin) => local.send(message, origin),
@@ -99,33 +105,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     store.beginPublication(seq),
   )
   const local = createLocalClient(aedes, store, changes)
-  const onClosed = watchAedes(aedes, { sessions, notices, log })
-
-  const accept = (socket: Duplex, view: SessionView): void => {
-    const { identity, address } = view
-    const conn = new PacketGuard(socket, {
-      packetBytes: limits.packetBytes,
-      clock,
-      onFault: (fault, announcedBytes) => {
-        events.emit('security', fault, { role: identity.role, id: identity.id, address, announcedBytes })
-      },
-    })
-    const session = new Session(view, conn)
-    sessions.add(session)
-    conn.once('close', () => onClosed(session))
-    aedes.handle(conn)
-  }
-  const end = (session: Session, reason: string): void => {
-    const { identity, address } = session
-    events.emit('security', 'session-ended', { role: identity.role, id: identity.id, address, reason })
-    session.conn.destroy()
-  }
-  const sweep = (): void => {
-    for (const session of sessions.all()) {
-      const reason = whyEnd(session, rules, clock.nowMs())
-      if (reason !== undefined) end(session, reason)
-    }
-  }
+  const door = new SessionDoor({
+    ...options,
+    sessions,
+    events,
+    packetBytes: limits.packetBytes,
+    handle: (conn) => aedes.handle(conn),
+    onClosed: watchAedes(aedes, { sessions, notices, log }),
+  })
+  const accept = (socket: Duplex, view: SessionView): void => door.accept(socket, view)
 
   const listeners: Listener[] = []
   const closeListeners = (): void => {
@@ -136,11 +124,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       listeners.push(await openListener({ ...options, listen, limits, events, onClient: accept }))
   } catch (error) {
     closeListeners()
+    door.stop()
     events.close()
     await closeAedes(aedes)
     throw error
   }
-  const cancelSweep = clock.every(SWEEP_MS, sweep)
 
   const drain = async (): Promise<void> => {
     const open = sessions.all()
@@ -155,7 +143,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     closeListeners()
-    cancelSweep()
+    door.stop()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
     await snapshots.write()
@@ -173,30 +161,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return sessions.all().length
     },
     accept,
-    sessions: () => sessions.all(),
+    sessions: () => sessions.all().map((session) => session.show(clock)),
     reload(material) {
       assertUsable(material)
       for (const listener of listeners) listener.reload(material)
-      sweep()
+      door.sweep()
     },
-    disconnect(fingerprint, reason) {
-      const held = sessions.all().filter(({ identity }) => identity.fingerprint === fingerprint)
-      for (const session of held) end(session, reason)
-      return held.length
-    },
+    review: () => door.sweep(),
+    disconnect: (fingerprint, reason) => door.disconnect(fingerprint, reason),
     async stop() {
       stopping ??= stop()
       await stopping
     },
   }
-}
-
-/** Why an open session may not go on, or undefined. */
-function whyEnd({ identity, clientId }: Session, rules: BrokerRules, nowMs: number): string | undefined {
-  if (nowMs > identity.notAfterMs) return 'the certificate has expired'
-  if (clientId === undefined) return undefined
-  const verdict = rules.mayConnect(identity, clientId)
-  return verdict.allowed ? undefined : verdict.reason
 }
 
 async function closeAedes(aedes: OrderedAedes): Promise<void> {

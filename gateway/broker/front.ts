@@ -12,6 +12,9 @@ import { farEnd } from './nearby.ts'
 /** How long after its first byte a foreign client may take to say enough to be named. */
 const NAMING_MS = 1_000
 
+/** A far end that has vanished without a word is noticed after some fifteen seconds: Node sends ten probes, one a second. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 5_000 }
+
 /** A connection on its way through the door and the handshake. */
 export interface Approach {
   readonly address: string
@@ -42,7 +45,7 @@ export interface Front {
 
 export function createFront(options: FrontOptions): Front {
   const unsettled = new Set<Socket>()
-  const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+  const server = createServer({ ...KEEP_ALIVE, noDelay: true, allowHalfOpen: false }, (socket) => {
     const far = farEnd(socket)
     if (far === undefined) {
       receive(socket, options, unsettled)

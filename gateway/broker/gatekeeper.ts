@@ -2,15 +2,17 @@
 
 import type { AedesOptions, AedesPublishPacket, Client, Subscription } from 'aedes'
 import { BrokerError, errorMessage } from '../errors.ts'
+import type { BrokerRules } from '../ports.ts'
 import { isFilter } from '../security/topic-filter.ts'
+import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
 import { connectFault } from './connect-fault.ts'
 import { printable } from './printable.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './session.ts'
 import { VOID_TOPIC } from './session-store.ts'
 import { queueAdmission, takeOut, type PublishOptions } from './take-publish.ts'
 
-export interface GatekeeperOptions extends PublishOptions {
-  readonly sessions: Sessions
+export interface GatekeeperOptions extends ClaimOptions, PublishOptions {
+  readonly rules: BrokerRules
   readonly outgoingBytes: number
 }
 
@@ -26,25 +28,22 @@ type Hooks = Required<
   >
 >
 
-// CONNACK codes of MQTT 3.1.1, table 3.1.
-const IDENTIFIER_REJECTED = 2
-
 export function createGatekeeper(options: GatekeeperOptions): Hooks {
   const { sessions } = options
   return {
     preConnect(client, packet, done) {
       const session = sessions.of(client.conn)
-      if (session !== undefined) session.isUnnamed = packet.clientId === ''
+      if (session !== undefined) {
+        session.isUnnamed = packet.clientId === ''
+        session.keepAliveMs = (packet.keepalive ?? 0) * 1000
+      }
       const fault = connectFault(packet)
       if (fault === undefined) done(null, true)
       else done(new BrokerError(`the CONNECT breaks a rule of MQTT: ${fault}`, { fault }), false)
     },
     /** User name and password are ignored: the certificate alone says who it is. */
     authenticate(client, _username, _password, done) {
-      const session = sessions.of(client.conn)
-      const refusal = session === undefined ? 'no session' : takeClientId(session, client, options)
-      if (refusal === undefined) done(null, true)
-      else done(Object.assign(new BrokerError(refusal), { returnCode: IDENTIFIER_REJECTED }), false)
+      void answerClaim(client, options, done)
     },
     authorizePublish(client, packet, done) {
       const session = client === null ? undefined : sessions.of(client.conn)
@@ -66,26 +65,19 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
   }
 }
 
-/** Undefined when the client id is this session's from now on. */
-function takeClientId(session: Session, client: Client, options: GatekeeperOptions): string | undefined {
-  const { rules, sessions, events } = options
-  const { identity, address, listener } = session
-  const detail = { clientId: printable(client.id), role: identity.role, id: identity.id, address, listener }
-  const holder = sessions.holder(client.id)
-  const isOthers =
-    holder !== undefined && (holder.identity.role !== identity.role || holder.identity.id !== identity.id)
-  const verdict = rules.mayConnect(identity, client.id)
-  if (!verdict.allowed || isOthers) {
-    const reason = verdict.allowed ? 'the client id is held by another identity' : verdict.reason
-    events.emit('security', 'identity-mismatch', { ...detail, reason })
-    return reason
-  }
-  // [MQTT-3.1.3-8]: Aedes makes up an id for a client without one, also for a session that is to last.
-  if (session.isUnnamed && !client.clean) return 'a session that lasts needs a client id'
-  const former = sessions.hold(client.id, session)
-  if (former !== undefined)
-    events.emit('security', 'session-taken-over', { ...detail, formerAddress: former.address })
-  return undefined
+/** User name and password say nothing here; what counts is who gets the client id. */
+async function answerClaim(
+  client: Client,
+  options: GatekeeperOptions,
+  done: Parameters<Hooks['authenticate']>[3],
+): Promise<void> {
+  const session = options.sessions.of(client.conn)
+  const outcome: ClaimOutcome =
+    session === undefined
+      ? { reason: 'no session', returnCode: SERVER_UNAVAILABLE }
+      : await claimClientId(session, client, options)
+  if (outcome === 'granted') done(null, true)
+  else done(Object.assign(new BrokerError(outcome.reason), { returnCode: outcome.returnCode }), false)
 }
 
 function maySubscribe(session: Session, subscription: Subscription, options: GatekeeperOptions): boolean {

@@ -23,17 +23,32 @@ export class PacketGuard extends Duplex {
   readonly #socket: Duplex
   readonly #headers: PacketHeaders
   readonly #options: GuardOptions
+  #heardAtMs: number
   #isHalted = false
+  #isCut = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
     this.#headers = new PacketHeaders(options.packetBytes)
     this.#options = options
+    this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('end', () => this.push(null))
     socket.on('error', (error) => this.destroy(error))
     socket.on('close', () => this.destroy())
+  }
+
+  /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
+  get heardAtMs(): number {
+    const isUnread = this.readableLength > 0 || this.#socket.readableLength > 0
+    return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
+  }
+
+  /** Ends the connection without a last word: what waits to be sent is not for this far end any more. */
+  cut(): void {
+    this.#isCut = true
+    this.destroy()
   }
 
   /** Reads no more: what is under way may finish, nothing new begins. */
@@ -60,12 +75,14 @@ export class PacketGuard extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    closeSoon(this.#socket, this.#options.clock)
+    if (this.#isCut) this.#socket.destroy()
+    else closeSoon(this.#socket, this.#options.clock)
     done(error)
   }
 
   #receive(bytes: Buffer): void {
     if (this.destroyed) return
+    this.#heardAtMs = this.#options.clock.monotonicMs()
     const fault = this.#headers.follow(bytes)
     if (fault === undefined) {
       if (!this.push(bytes)) this.#socket.pause()

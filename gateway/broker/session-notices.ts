@@ -6,7 +6,8 @@ import type { Subject } from 'rxjs'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { OrderedAedes } from './ordered-aedes.ts'
-import type { Session, SessionNotice, Sessions } from './sessions.ts'
+import type { Session, SessionNotice } from './session.ts'
+import type { Sessions } from './sessions.ts'
 
 export interface WatchOptions {
   readonly sessions: Sessions

@@ -1,71 +1,17 @@
 /** The open sessions: who is behind each connection, and whose is the client id. */
 
-import type { Connection, Subscription } from 'aedes'
-import type { Identity } from '../ports.ts'
-import { filterWithin } from '../security/topic-filter.ts'
-import type { PacketGuard } from './packet-guard.ts'
+import type { Connection } from 'aedes'
+import type { Session } from './session.ts'
 
-/** What may be shown of a session. */
-export interface SessionView {
-  readonly identity: Identity
-  readonly address: string
-  readonly listener: string
-  /** 'TLSv1.3' */
-  readonly protocol: string
-  readonly cipher: string
-}
-
-export interface SessionNotice {
-  readonly identity: Identity
-  readonly kind: 'online' | 'offline'
-}
-
-export class Session implements SessionView {
-  readonly identity: Identity
-  readonly address: string
-  readonly listener: string
-  readonly protocol: string
-  readonly cipher: string
-  readonly conn: PacketGuard
-  /** Undefined until the CONNECT was accepted. */
-  clientId: string | undefined
-  /** The CONNECT brought no client id, so Aedes made one up. */
-  isUnnamed = false
-  /** Ends when everything this client has published so far is decided. */
-  tail: Promise<void> = Promise.resolve()
-  readonly #granted = new Map<string, Subscription['qos']>()
-
-  constructor(view: SessionView, conn: PacketGuard) {
-    this.identity = view.identity
-    this.address = view.address
-    this.listener = view.listener
-    this.protocol = view.protocol
-    this.cipher = view.cipher
-    this.conn = conn
-  }
-
-  grant(filter: string, qos: Subscription['qos']): void {
-    this.#granted.set(filter, qos)
-  }
-
-  withdraw(filter: string): void {
-    this.#granted.delete(filter)
-  }
-
-  /** [MQTT-3.8.4-6]: the highest QoS granted by any filter that matches; undefined when none does. */
-  grantedQos(topic: string): Subscription['qos'] | undefined {
-    let highest: Subscription['qos'] | undefined
-    for (const [filter, qos] of this.#granted)
-      if (filterWithin(topic, filter) && (highest === undefined || qos > highest)) highest = qos
-    return highest
-  }
-}
+export type { SessionView } from './session.ts'
 
 export class Sessions {
   // A will is still decided after its connection is gone, so the connection itself remembers its session.
   readonly #byConnection = new WeakMap<Connection, Session>()
   readonly #byClientId = new Map<string, Session>()
   readonly #open = new Set<Session>()
+  /** Those who wait for a client id that is held: the latest one of each host. */
+  readonly #awaiting = new Map<string, Session>()
 
   add(session: Session): void {
     this.#byConnection.set(session.conn, session)
@@ -81,11 +27,24 @@ export class Sessions {
   }
 
   /** Gives the client id to this session; the one that held it is returned, still open. */
-  hold(clientId: string, session: Session): Session | undefined {
+  hold(clientId: string, session: Session, monotonicMs: number): Session | undefined {
     const former = this.#byClientId.get(clientId)
+    if (former !== undefined && !former.conn.destroyed) session.succeed(former, monotonicMs)
     session.clientId = clientId
     this.#byClientId.set(clientId, session)
     return former
+  }
+
+  await(clientId: string, session: Session): void {
+    this.#awaiting.set(waitingPlace(clientId, session), session)
+  }
+
+  isAwaiting(clientId: string, session: Session): boolean {
+    return this.#awaiting.get(waitingPlace(clientId, session)) === session
+  }
+
+  stopAwaiting(clientId: string, session: Session): void {
+    if (this.isAwaiting(clientId, session)) this.#awaiting.delete(waitingPlace(clientId, session))
   }
 
   remove(session: Session): void {
@@ -97,4 +56,8 @@ export class Sessions {
   all(): readonly Session[] {
     return [...this.#open]
   }
+}
+
+function waitingPlace(clientId: string, { host }: Session): string {
+  return `${host} ${clientId}`
 }

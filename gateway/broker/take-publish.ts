@@ -3,12 +3,12 @@
 import type { PublishPacket } from 'aedes'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { BrokerRules, Counters, EventSink, OutboundMessage } from '../ports.ts'
+import type { BrokerRules, Counters, EventSink, OutboundMessage, Verdict } from '../ports.ts'
 import { isTopic } from '../security/topic-filter.ts'
 import type { Publication } from './local-client.ts'
 import { printable } from './printable.ts'
 import type { Origin } from './session-change.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
 
 export interface PublishOptions {
@@ -90,9 +90,7 @@ async function admit(
 ): Promise<Decided> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
-  const verdict = isClientTopic(topic)
-    ? rules.mayPublish(identity, topic)
-    : { allowed: false as const, reason: 'clients do not write there' }
+  const verdict = mayPublish(session, topic, rules)
   if (!verdict.allowed) {
     // Acknowledged and dropped: a client that is cut off sends the same QoS 1 message again, for ever.
     counters.count('publish_denied_total')
@@ -119,6 +117,14 @@ async function admit(
     log.error('admission-failed', { ...detail, reason: errorMessage(error) })
     throw new BrokerError('the message could not be admitted', detail, error)
   }
+}
+
+function mayPublish({ identity, endedFor }: Session, topic: string, rules: BrokerRules): Verdict {
+  // A last will is asked about after its session: that of a revoked certificate is not the device's any more.
+  if (endedFor !== undefined) return { allowed: false, reason: `its session was ended: ${endedFor}` }
+  return isClientTopic(topic)
+    ? rules.mayPublish(identity, topic)
+    : { allowed: false, reason: 'clients do not write there' }
 }
 
 /** [MQTT-4.7.2-1] reserves the topics that begin with $ to the server. */

@@ -44,6 +44,8 @@ export function createTopicAuthority(inventory: Inventory): TopicAuthority {
 
 export function mayConnect(identity: Identity, clientId: string, inventory: Inventory): Verdict {
   if (clientId !== identity.id) return refuse('the client id is not the id of the certificate')
+  if (identity.role === 'uplink')
+    return refuse('an uplink is for the way out; it is no client of this gateway')
   if (inventory.find(identity.role, identity.id) === undefined) return refuse('no such row in the inventory')
   return ALLOWED
 }

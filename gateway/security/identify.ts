@@ -53,6 +53,7 @@ export function identityOf(certificate: X509Certificate, role: ClientRole, id: s
     role,
     id,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
   }
 }

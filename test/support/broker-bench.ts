@@ -10,12 +10,14 @@ import { layoutOfState } from '../../certs/store-layout.ts'
 import { initStore, type CertificateStore } from '../../certs/store.ts'
 import type { ClientRole as CertificateRole } from '../../certs/profile.ts'
 import { startBroker, type Broker, type BrokerOptions } from '../../gateway/broker/aedes-broker.ts'
-import { systemClock } from '../../gateway/clock.ts'
+import { systemClock, type Clock } from '../../gateway/clock.ts'
 import { Journal } from '../../gateway/journal/journal.ts'
 import { silentLog } from '../../gateway/log.ts'
 import type { BrokerRules, Counters, EventSink, Inventory, InventoryEntry } from '../../gateway/ports.ts'
 import { createTopicAuthority } from '../../gateway/security/authorise.ts'
+import { contest } from '../../gateway/security/contest.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
+import { standingOf, type StandingOf } from '../../gateway/security/standing.ts'
 import type { OddCertificate } from './odd-certificate.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -106,6 +108,16 @@ export function wardRules(admit?: BrokerRules['admit']): BrokerRules {
   }
 }
 
+/** What the index of the store says at every question, and the clock. */
+export function standingIn(store: CertificateStore, clock: Clock): StandingOf {
+  return (identity) =>
+    standingOf(identity, {
+      revocation: store.revokedFingerprints().has(identity.fingerprint) ? 'revoked' : 'not-revoked',
+      nowMs: clock.nowMs(),
+      clock: 'trusted',
+    })
+}
+
 export interface Bench {
   readonly store: CertificateStore
   readonly issuing: OddCertificate
@@ -170,6 +182,8 @@ export function createBench(): Bench {
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
         identify: createIdentify(SITE, systemClock),
+        standingOf: standingIn(store, options?.clock ?? systemClock),
+        contest,
         rules: wardRules(),
         events,
         counters,

@@ -13,6 +13,7 @@ import { errorMessage } from '../../gateway/errors.ts'
 import { createLog } from '../../gateway/log.ts'
 import { Journal } from '../../gateway/journal/journal.ts'
 import type { BrokerRules, Counters, EventSink } from '../../gateway/ports.ts'
+import { newcomerWins } from '../../gateway/security/contest.ts'
 import { identityOf, type Identify } from '../../gateway/security/identify.ts'
 
 const HOST = '127.0.0.1'
@@ -73,6 +74,8 @@ async function main(): Promise<void> {
       ...(options.crl === undefined ? {} : { crl: splitCrls(readFileSync(options.crl, 'utf8')) }),
     },
     identify: identifyAnyone,
+    standingOf: () => 'good',
+    contest: newcomerWins,
     rules: allowAll,
     events,
     counters: noCounters,

@@ -6,8 +6,10 @@ import { WARD_LIMITS } from '../../../gateway/broker/limits.ts'
 import { SessionStore } from '../../../gateway/broker/session-store.ts'
 import { Sessions } from '../../../gateway/broker/sessions.ts'
 import { silentLog } from '../../../gateway/log.ts'
+import { contest } from '../../../gateway/security/contest.ts'
 import { CounterRecord, EventRecord, wardRules } from '../../support/broker-bench.ts'
 import { MemoryLog } from '../../support/memory-log.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 const store = new SessionStore({
   ...WARD_LIMITS,
@@ -17,6 +19,8 @@ const store = new SessionStore({
 })
 const hooks = createGatekeeper({
   rules: wardRules(),
+  contest,
+  clock: new FakeClock(),
   sessions: new Sessions(),
   store,
   events: new EventRecord(),

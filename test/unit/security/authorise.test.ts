@@ -29,9 +29,9 @@ const allowed = (decide: (identity: Identity) => { readonly allowed: boolean }):
   everyone.filter((identity) => decide(identity).allowed).map(nameOf)
 
 describe('who may connect', () => {
-  it('is who has a row in the inventory under its role, with its own id as client id', () => {
+  it('is who has a row in the inventory under its role, with its own id as client id, but for uplinks', () => {
     expect(allowed((identity) => mayConnect(identity, identity.id, inventory))).toEqual(
-      ENTRIES.map(({ role, id }) => `${role} ${id}`),
+      ENTRIES.flatMap(({ role, id }) => (role === 'uplink' ? [] : [`${role} ${id}`])),
     )
     expect(allowed((identity) => mayConnect(identity, 'mon-1', inventory))).toEqual(['device mon-1'])
     expect(allowed((identity) => mayConnect(identity, '', inventory))).toEqual([])

@@ -39,7 +39,7 @@ export interface BlockContent {
   readonly records: readonly Uint8Array[]
 }
 
-export interface OpenedRecord {
+interface OpenedRecord {
   readonly seq: number
   readonly bytes: Buffer
 }

@@ -9,7 +9,7 @@ export interface JournalRecord {
   readonly bytes: Buffer
 }
 
-export interface Damage {
+interface Damage {
   readonly reason: 'unreadable-bytes' | 'cut-short' | 'unknown-key' | 'not-authentic' | 'malformed-records'
   readonly offset: number
   readonly sizeBytes: number

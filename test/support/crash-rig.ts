@@ -30,6 +30,7 @@ export class CrashRig {
   #publishers: MqttClient[] = []
   #subscriber: MqttClient | undefined
   #isStopping = false
+  #next = 0
   #loops: Promise<void>[] = []
   #wake: () => void = () => undefined
 
@@ -76,25 +77,14 @@ export class CrashRig {
     await subscriber.subscribeAsync('ward/+', { qos: 1 })
   }
 
-  /** Each publishes the next number when the one before was acknowledged, `window` of them at a time. */
+  /** Each publishes the next number when one before was acknowledged, `window` of them at a time. */
   async startPublishers(count: number, window: number): Promise<void> {
-    for (let publisher = 0; publisher < count; publisher += 1) {
-      this.#publishers.push(await this.#client(`writer-${publisher}`))
-      this.acknowledged.push([])
+    for (let index = 0; index < count; index += 1) {
+      const publisher = this.acknowledged.push([]) - 1
+      const client = await this.#client(`writer-${publisher}`)
+      this.#publishers.push(client)
+      for (let slot = 0; slot < window; slot += 1) this.#loops.push(this.#publishOn(client, publisher))
     }
-    let next = 0
-    const publishOn = async (publisher: number): Promise<void> => {
-      const client = this.#publishers[publisher]
-      while (!this.#isStopping && client !== undefined) {
-        const n = next
-        next += 1
-        await publishUntilAcknowledged(client, `ward/${publisher}`, `${n} ${'x'.repeat(200)}`)
-        this.acknowledged[publisher]?.push(n)
-        this.#wake()
-      }
-    }
-    for (let publisher = 0; publisher < count; publisher += 1)
-      for (let slot = 0; slot < window; slot += 1) this.#loops.push(publishOn(publisher))
   }
 
   get acknowledgedCount(): number {
@@ -115,6 +105,11 @@ export class CrashRig {
     await Promise.all(this.#loops)
   }
 
+  /** The numbers of one publisher in the order in which they first arrived. */
+  firstArrivals(publisher: number): readonly number[] {
+    return [...new Set(this.arrivals.filter((one) => one.publisher === publisher).map(({ n }) => n))]
+  }
+
   /** What was acknowledged and has not arrived. */
   missing(): readonly string[] {
     const arrived = new Set(this.arrivals.map(({ publisher, n }) => `${publisher}/${n}`))
@@ -126,6 +121,16 @@ export class CrashRig {
   close(): void {
     for (const client of [...this.#publishers, ...(this.#subscriber === undefined ? [] : [this.#subscriber])])
       client.end(true)
+  }
+
+  async #publishOn(client: MqttClient, publisher: number): Promise<void> {
+    while (!this.#isStopping) {
+      const n = this.#next
+      this.#next += 1
+      await publishUntilAcknowledged(client, `ward/${publisher}`, `${n} ${'x'.repeat(200)}`)
+      this.acknowledged[publisher]?.push(n)
+      this.#wake()
+    }
   }
 
   async #client(clientId: string): Promise<MqttClient> {

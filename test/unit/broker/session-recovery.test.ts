@@ -269,9 +269,10 @@ describe('whatever happens in whatever order', () => {
               await run.journal.flush()
               run = new Run(place.path, 2_000)
             } else {
-              const [first] = [...run.store.state.queueOf(one.id).redeliveries()].filter(
-                (packet) => (packet.messageId === undefined) === (one.do === 'deliver'),
-              )
+              const first = run.store.state
+                .queueOf(one.id)
+                .redeliveries()
+                .find((packet) => (packet.messageId === undefined) === (one.do === 'deliver'))
               if (first === undefined) continue
               if (one.do === 'deliver')
                 await run.store.outgoingUpdate(one, { ...first, messageId: (messageId += 1) })

@@ -57,7 +57,7 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
     },
     authorizeForward(client, packet) {
       const session = sessions.of(client.conn)
-      return session === undefined ? null : forward(session, packet, options)
+      return session === undefined ? null : forward(session, client, packet, options)
     },
     published(_packet, _client, done) {
       done()
@@ -101,12 +101,16 @@ function maySubscribe(session: Session, subscription: Subscription, options: Gat
 
 function forward(
   session: Session,
+  client: Client,
   packet: AedesPublishPacket,
-  { rules, events, counters, outgoingBytes }: GatekeeperOptions,
+  options: GatekeeperOptions,
 ): AedesPublishPacket | null {
+  const { rules, store, events, counters, outgoingBytes } = options
   const { identity, conn } = session
   // Asked again for each message: a right may have been withdrawn since the subscription.
   if (packet.topic === VOID_TOPIC || !rules.mayReceive(identity, packet.topic).allowed) return null
+  // What comes from the backlog has its packet id already.
+  if (!client.clean && packet.messageId === undefined && !store.mayPass(client, packet)) return null
   const granted = session.grantedQos(packet.topic) ?? packet.qos
   // [MQTT-3.8.4-6]: Aedes lowers the QoS only for a filter without wildcards.
   if (granted < packet.qos) packet.qos = granted

@@ -7,6 +7,7 @@ export interface QueuedPacket {
   readonly brokerCounter?: number | undefined
   readonly messageId?: number | undefined
   readonly qos?: number | undefined
+  readonly dup?: boolean | undefined
   readonly payload?: string | Buffer
   /** The number of the message in the journal; absent for what is in none. */
   readonly seq?: number | undefined
@@ -30,6 +31,10 @@ interface Entry {
   /** Under which the message was handed to Aedes; it survives the PUBREL. */
   brokerKey: string | undefined
   readonly seq: number | undefined
+  /** The connection on which it has been sent. */
+  sentOn: object | undefined
+  /** The connection whose backlog it is part of. */
+  offeredOn: object | undefined
 }
 
 /** Holds the place of a message that is still to be read from the journal. */
@@ -42,6 +47,7 @@ export class OutgoingQueue {
   readonly #byBrokerKey = new Map<string, Entry>()
   readonly #byMessageId = new Map<number, Entry>()
   readonly #bySeq = new Map<number, Entry>()
+  #lastOffered: Entry | undefined
   #sizeBytes = 0
   #hasOverflowed = false
 
@@ -62,13 +68,14 @@ export class OutgoingQueue {
     return this.#hasOverflowed && !hadOverflowed ? 'overflow' : 'queued'
   }
 
-  /** A message has been given its packet id, or a PUBREL replaces the PUBLISH of that id. Answers what it is now. */
-  update(packet: QueuedPacket): QueuedPacket | undefined {
+  /** A message is sent under a packet id, or a PUBREL replaces the PUBLISH of that id. Answers what it is now. */
+  update(packet: QueuedPacket, connection?: object): QueuedPacket | undefined {
     const entry =
       packet.cmd === 'pubrel'
         ? this.#byMessageId.get(packet.messageId ?? 0)
         : this.#byBrokerKey.get(brokerKeyOf(packet) ?? '')
     if (entry === undefined) return undefined
+    entry.sentOn = connection
     if (packet.cmd === 'pubrel') entry.packet = { ...packet, seq: entry.seq }
     else this.#number(entry, packet.messageId)
     return entry.packet
@@ -88,9 +95,32 @@ export class OutgoingQueue {
 
   /** [MQTT-3.3.1-1]: what was sent before is sent again with DUP. */
   redeliveries(): readonly QueuedPacket[] {
-    return [...this.#entries].map(({ packet }) =>
-      packet.cmd === 'publish' ? { ...packet, dup: packet.messageId !== undefined } : packet,
-    )
+    return [...this.#entries].map(({ packet }) => asRedelivery(packet))
+  }
+
+  /**
+   * What waits, in order, as it is to be sent on a connection; what comes while this is gone through comes at its end.
+   * Each is offered once on a connection, also when this is begun again.
+   */
+  *offers(connection: object): Generator<QueuedPacket> {
+    for (const entry of this.#entries) {
+      if (entry.offeredOn === connection) continue
+      entry.offeredOn = connection
+      this.#lastOffered = entry
+      yield asRedelivery(entry.packet)
+    }
+  }
+
+  /** True when what was offered last on that connection has been sent on it, or waits no more. Offers are sent in order. */
+  hasSentOffers(connection: object): boolean {
+    const last = this.#lastOffered
+    return last === undefined || last.sentOn === connection || !this.#entries.has(last)
+  }
+
+  /** Whether this very message has been sent on that connection; undefined when it is none of these. */
+  wasSentOn(connection: object, packet: QueuedPacket): boolean | undefined {
+    const entry = this.#byBrokerKey.get(brokerKeyOf(packet) ?? '')
+    return entry === undefined ? undefined : entry.sentOn === connection
   }
 
   /** The highest packet id under which something waits for its acknowledgement. */
@@ -153,7 +183,14 @@ export class OutgoingQueue {
 
   #insert(packet: QueuedPacket): void {
     const brokerKey = brokerKeyOf(packet)
-    const entry: Entry = { packet, sizeBytes: packet.payload?.length ?? 0, brokerKey, seq: packet.seq }
+    const entry: Entry = {
+      packet,
+      sizeBytes: packet.payload?.length ?? 0,
+      brokerKey,
+      seq: packet.seq,
+      sentOn: undefined,
+      offeredOn: undefined,
+    }
     this.#entries.add(entry)
     this.#sizeBytes += entry.sizeBytes
     if (brokerKey !== undefined) this.#byBrokerKey.set(brokerKey, entry)
@@ -179,6 +216,10 @@ export class OutgoingQueue {
   #isOverfull(): boolean {
     return this.#entries.size > this.#bounds.queuedMessages || this.#sizeBytes > this.#bounds.queuedBytes
   }
+}
+
+function asRedelivery(packet: QueuedPacket): QueuedPacket {
+  return packet.cmd === 'publish' ? { ...packet, dup: packet.messageId !== undefined } : packet
 }
 
 function brokerKeyOf({ brokerId, brokerCounter }: QueuedPacket): string | undefined {

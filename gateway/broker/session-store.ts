@@ -6,6 +6,7 @@
 
 import type { Subscription } from 'aedes'
 import { Readable } from 'node:stream'
+import { CatchUp } from './catch-up.ts'
 import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
 import type { ChangeLog, SessionChange } from './session-change.ts'
 import { SessionState, type Stored } from './session-state.ts'
@@ -30,6 +31,7 @@ export class SessionStore {
   readonly state: SessionState
   readonly #options: SessionStoreOptions
   readonly #wills = new Map<string, unknown>()
+  readonly #catchUp = new CatchUp()
   #seq: number | undefined
   #publishedSeq = 0
 
@@ -126,8 +128,10 @@ export class SessionStore {
       if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq: this.#seq })
   }
 
-  async outgoingUpdate({ id: clientId }: Owner, packet: QueuedPacket): Promise<void> {
-    const updated = this.state.queueOf(clientId).update(packet)
+  async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
+    const { id: clientId } = client
+    const updated = this.state.queueOf(clientId).update(packet, client)
+    this.#catchUp.progressed(client)
     if (updated?.seq === undefined || updated.messageId === undefined) return
     const { seq, messageId, qos } = updated
     // At QoS 2 the packet id keeps a message from being taken twice: it must outlive a crash before it is used.
@@ -136,19 +140,25 @@ export class SessionStore {
     else this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
   }
 
-  async outgoingClearMessageId(
-    { id: clientId }: Owner,
-    packet: QueuedPacket,
-  ): Promise<QueuedPacket | undefined> {
+  /** For a PUBACK or PUBCOMP, and for what was not forwarded: that is gone, unless it is only held back. */
+  async outgoingClearMessageId(client: Owner, packet: QueuedPacket): Promise<QueuedPacket | undefined> {
+    const { id: clientId } = client
+    if (packet.messageId === undefined && !this.mayPass(client, packet)) return undefined
     const settled = this.state.queueOf(clientId).settle(packet)
+    this.#catchUp.progressed(client)
     if (settled?.seq !== undefined) this.#options.log.note({ kind: 'settled', clientId, seq: settled.seq })
     return settled
   }
 
-  outgoingStream(owner: Owner): Readable {
-    const queue = this.state.queueOf(owner.id)
-    numberFrom(owner, queue.highestMessageId + 1)
-    return Readable.from(queue.redeliveries())
+  outgoingStream(client: Owner): Readable {
+    const queue = this.state.queueOf(client.id)
+    numberFrom(client, queue.highestMessageId + 1)
+    return this.#catchUp.stream(client, queue)
+  }
+
+  /** False for a live copy that must not go out now: what has waited longer goes first, and nothing goes twice. */
+  mayPass(client: Owner, packet: QueuedPacket): boolean {
+    return this.#catchUp.mayPass(client, this.state.queueOf(client.id), packet)
   }
 
   // Messages received at QoS 2, until they are released

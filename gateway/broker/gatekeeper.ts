@@ -5,7 +5,6 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { BrokerRules } from '../ports.ts'
 import { isFilter } from '../security/topic-filter.ts'
 import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
-import { connectFault } from './connect-fault.ts'
 import { printable } from './printable.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC } from './session-store.ts'
@@ -37,9 +36,7 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
         session.isUnnamed = packet.clientId === ''
         session.keepAliveMs = (packet.keepalive ?? 0) * 1000
       }
-      const fault = connectFault(packet)
-      if (fault === undefined) done(null, true)
-      else done(new BrokerError(`the CONNECT breaks a rule of MQTT: ${fault}`, { fault }), false)
+      done(null, true)
     },
     /** User name and password are ignored: the certificate alone says who it is. */
     authenticate(client, _username, _password, done) {

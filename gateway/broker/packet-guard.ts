@@ -1,12 +1,14 @@
 /**
- * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces. It follows the fixed headers
- * of MQTT and ends the connection at the first that is malformed or announces too much, before a byte of it is kept.
+ * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces
+ * and overlooks much of what MQTT forbids. Only whole packets in order pass; the first that is too large or malformed
+ * ends the connection, and nothing of it is kept.
  */
 
 import { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
-import { PacketHeaders } from './packet-headers.ts'
+import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
+import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
@@ -16,21 +18,27 @@ const LINGER_MS = 1_000
 export interface GuardOptions {
   readonly packetBytes: number
   readonly clock: Clock
-  readonly onFault: (fault: 'packet-too-large' | 'malformed-header', announcedBytes: number) => void
+  readonly onFault: (fault: PacketFault) => void
 }
+
+export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
+
+/** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
+const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
 
 export class PacketGuard extends Duplex {
   readonly #socket: Duplex
-  readonly #headers: PacketHeaders
+  readonly #cutter: PacketCutter
   readonly #options: GuardOptions
   #heardAtMs: number
+  #isConnected = false
   #isHalted = false
   #isCut = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
-    this.#headers = new PacketHeaders(options.packetBytes)
+    this.#cutter = new PacketCutter(options.packetBytes)
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
@@ -83,12 +91,32 @@ export class PacketGuard extends Duplex {
   #receive(bytes: Buffer): void {
     if (this.destroyed) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
-    const fault = this.#headers.follow(bytes)
-    if (fault === undefined) {
-      if (!this.push(bytes)) this.#socket.pause()
-      return
+    const { packets, fault: headerFault } = this.#cutter.cut(bytes)
+    const good: Buffer[] = []
+    for (const packet of packets) {
+      const rule = syntaxFault(packet, this.#isConnected)
+      if (rule !== undefined) {
+        this.#pass(good)
+        this.#refuse({ kind: 'malformed-packet', rule })
+        return
+      }
+      this.#isConnected = true
+      good.push(packet.bytes)
     }
-    this.#options.onFault(fault.kind, fault.announcedBytes)
+    this.#pass(good)
+    if (headerFault !== undefined) this.#refuse(headerFault)
+  }
+
+  #pass(packets: readonly Buffer[]): void {
+    const [only] = packets
+    if (only === undefined) return
+    if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
+  }
+
+  #refuse(fault: PacketFault): void {
+    this.#options.onFault(fault)
+    if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
+      this.#socket.write(UNACCEPTABLE_VERSION)
     this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
   }
 }

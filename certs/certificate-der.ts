@@ -21,6 +21,7 @@ import {
   utf8String,
   type Asn1,
 } from './der.ts'
+import { crlUrl } from './crl-address.ts'
 import { CertificateError } from './errors.ts'
 import { addressBytes } from './host-name.ts'
 import type { CertificatePlan } from './plan.ts'
@@ -38,6 +39,7 @@ const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
 const KEY_USAGE = '2.5.29.15'
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const BASIC_CONSTRAINTS = '2.5.29.19'
+const CRL_DISTRIBUTION_POINTS = '2.5.29.31'
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 
@@ -101,6 +103,8 @@ function extensions(plan: CertificatePlan, issuer: IssuerNaming | undefined): re
   const names = altNames(plan)
   if (names.length > 0) list.push(extension(SUBJECT_ALT_NAME, 'non-critical', sequence(...names)))
   if (issuer !== undefined) list.push(authorityKeyIdentifier(issuer.keyIdentifier))
+  if (issuer !== undefined && plan.crlHost !== undefined)
+    list.push(crlDistributionPoint(crlUrl(plan.crlHost, issuer.keyIdentifier)))
   return list
 }
 
@@ -124,6 +128,13 @@ function altNames({ uris, dnsNames, ipAddresses }: CertificatePlan): readonly As
     ...dnsNames.map((name) => implicit(DNS_NAME_TAG, Buffer.from(name, 'latin1'))),
     ...ipAddresses.map((address) => implicit(IP_ADDRESS_TAG, addressBytes(address))),
   ]
+}
+
+/** RFC 5280 4.2.1.13: one point, whose fullName [0] is one URI. */
+function crlDistributionPoint(url: string): Asn1 {
+  const fullName = explicit(0, implicit(URI_TAG, Buffer.from(url, 'latin1')))
+  const point = sequence(explicit(0, fullName))
+  return extension(CRL_DISTRIBUTION_POINTS, 'non-critical', sequence(point))
 }
 
 function subjectPublicKeyInfo(plan: CertificatePlan): Asn1 {

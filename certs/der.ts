@@ -9,6 +9,8 @@ import { CertificateError } from './errors.ts'
 const { asn1 } = forge
 const { Class, Type } = asn1
 
+export { isStrictDer } from './strict-der.ts'
+
 export type Asn1 = forge.asn1.Asn1
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'
@@ -55,6 +57,16 @@ export function bitString(content: Uint8Array, unusedBits = 0): Asn1 {
 
 export function utf8String(text: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.UTF8, false, forge.util.encodeUtf8(text))
+}
+
+/** The encoder writes two octets for each character. */
+export function bmpString(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.BMPSTRING, false, text)
+}
+
+/** NULL. */
+export function nothing(): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.NULL, false, '')
 }
 
 /** A context-specific tag around whole items. */

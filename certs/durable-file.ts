@@ -46,11 +46,11 @@ export function replaceFile(path: string, content: string): void {
 }
 
 /** Creates the file; refuses when there is one. For keys, and for whatever must not be lost by mistake. */
-export function createFile(path: string, content: string): void {
+export function createFile(path: string, content: string | Uint8Array): void {
   stageFile(path, content).place()
 }
 
-export function stageFile(path: string, content: string): StagedFile {
+export function stageFile(path: string, content: string | Uint8Array): StagedFile {
   const temporary = writeTemporary(path, content)
   return {
     // Unlike rename, link fails when the target exists.
@@ -76,8 +76,27 @@ export function discardAbandoned(directory: string): void {
     if (TEMPORARY_NAME.test(name)) rmSync(join(directory, name), { force: true })
 }
 
+/** Gives a file another name in one step, in the place of whatever had that name. */
+export function moveFile(from: string, to: string): void {
+  move(from, to)
+}
+
 /** Moves a finished directory into place; refuses when something is there. */
 export function moveDirectory(from: string, to: string): void {
+  move(from, to)
+}
+
+/** Takes a file away, and makes sure that it does not come back. One that is not there is no fault. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true })
+    syncDirectory(dirname(path))
+  } catch (error) {
+    throw writeError(path, error)
+  }
+}
+
+function move(from: string, to: string): void {
   try {
     renameSync(from, to)
     syncDirectory(dirname(to))
@@ -86,7 +105,7 @@ export function moveDirectory(from: string, to: string): void {
   }
 }
 
-function writeTemporary(path: string, content: string): string {
+function writeTemporary(path: string, content: string | Uint8Array): string {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   let descriptor: number
   try {

@@ -15,10 +15,14 @@ export function readText(path: string, what: string): string {
   return reading(path, what, () => undefined)
 }
 
+/** The text of a file that belongs to this user and that nobody else can read. */
+export function readSecretText(path: string, what: string): string {
+  return reading(path, what, (stats) => refuseForeign(path, what, stats))
+}
+
 /** The private key of a PEM file that belongs to this user and that nobody else can read. */
 export function readPrivateKey(path: string): KeyObject {
-  const what = 'private key'
-  const text = reading(path, what, (stats) => refuseForeign(path, what, stats))
+  const text = readSecretText(path, 'private key')
   const blocks = pemBlocks(text).filter((block) => block.label.endsWith('PRIVATE KEY'))
   const [block] = blocks
   if (block === undefined || blocks.length > 1)
@@ -39,7 +43,12 @@ export function readPrivateKey(path: string): KeyObject {
 
 /** The first certificate of a PEM file. */
 export function readCertificate(path: string): X509Certificate {
-  const block = pemBlocks(readText(path, 'certificate')).find(({ label }) => label === 'CERTIFICATE')
+  return certificateIn(readText(path, 'certificate'), path)
+}
+
+/** The first certificate of a text that was read from this path. */
+export function certificateIn(text: string, path: string): X509Certificate {
+  const block = pemBlocks(text).find(({ label }) => label === 'CERTIFICATE')
   try {
     if (block !== undefined) return new X509Certificate(block.pem)
   } catch (error) {
@@ -50,16 +59,6 @@ export function readCertificate(path: string): X509Certificate {
     )
   }
   throw new CertificateError(`${path} holds no PEM certificate: restore it from the backup`, { path })
-}
-
-/** The key, proved to belong to the certificate. */
-export function readKeyOf(certificate: X509Certificate, keyPath: string, certificatePath: string): KeyObject {
-  const key = readPrivateKey(keyPath)
-  if (certificate.checkPrivateKey(key)) return key
-  throw new CertificateError(
-    `the private key ${keyPath} does not belong to the certificate ${certificatePath}: restore both from the same backup`,
-    { path: keyPath, certificatePath },
-  )
 }
 
 /** Refuses a directory whose files another user could see or exchange. */

@@ -67,6 +67,13 @@ const RULES: Readonly<Record<string, Rule>> = {
     return !(dnsOnly && ipOnly) && `not all of ${names.join(', ')} are DNS names and IP addresses`
   },
 
+  'crl-address'(plan, profile) {
+    if (profile.names !== 'identity-and-hosts')
+      return plan.crlHost !== undefined && `a ${profile.role} certificate names no server of lists`
+    const isOwn = [...plan.dnsNames, ...plan.ipAddresses].some((name) => name === plan.crlHost)
+    return !isOwn && `the list is served under '${plan.crlHost}', which is no name of the server`
+  },
+
   'key-usage': (plan, profile) =>
     !sameWords(plan.keyUsage, profile.keyUsage) && `key usage must be ${profile.keyUsage.join(', ')}`,
 

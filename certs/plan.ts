@@ -2,6 +2,7 @@
 
 import { randomBytes, type KeyObject } from 'node:crypto'
 
+import { crlHost } from './crl-address.ts'
 import { identityUri } from './identity-uri.ts'
 import {
   PROFILES,
@@ -31,6 +32,8 @@ export interface CertificatePlan extends Validity {
   readonly uris: readonly string[]
   readonly dnsNames: readonly string[]
   readonly ipAddresses: readonly string[]
+  /** Where the list of the issuer is served; in the certificate of a server alone. */
+  readonly crlHost?: string
 }
 
 interface PlanRequest {
@@ -74,12 +77,14 @@ export function planCa(request: CaPlanRequest): CertificatePlan {
 
 export function planLeaf(request: LeafPlanRequest): CertificatePlan {
   const { site, role, id, dnsNames, ipAddresses } = request
+  const listHost = PROFILES[role].names === 'identity-and-hosts' ? crlHost(dnsNames, ipAddresses) : undefined
   return {
     ...common(PROFILES[role], request, request.issuer),
     commonName: id,
     uris: [identityUri({ site, role, id })],
     dnsNames,
     ipAddresses,
+    ...(listHost === undefined ? {} : { crlHost: listHost }),
   }
 }
 

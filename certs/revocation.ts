@@ -1,25 +1,20 @@
-/** Certificate revocation lists: CRL v2 (RFC 5280 section 5), one for each authority, both in crl.pem. */
+/** Certificate revocation lists: CRL v2 (RFC 5280 section 5), one for each authority, all in crl.pem. */
 
-import type { Authority } from './authority.ts'
+import { validityOf, type Authority } from './authority.ts'
 import { authorityKeyIdentifier, extension, namingOf } from './certificate-der.ts'
+import type { CrlSummary } from './crl-reading.ts'
 import {
-  childrenOf,
-  contentOf,
-  decode,
   ecdsaWithSha256,
   enumerated,
   explicit,
   integer,
-  isObjectId,
   sequence,
   signed,
   smallInteger,
-  smallIntegerOf,
   time,
-  timeOf,
   type Asn1,
 } from './der.ts'
-import { pemBlocks, toPem } from './pem.ts'
+import { toPem } from './pem.ts'
 import { BACKDATE_MS } from './plan.ts'
 
 // RFC 5280 5.3.1. certificateHold is left out: what was revoked stays revoked.
@@ -45,22 +40,26 @@ export interface CrlContent {
   readonly number: number
   readonly nowMs: number
   readonly revoked: readonly RevokedCertificate[]
+  readonly lifetimeMs: number
 }
 
-export interface CrlSummary {
-  readonly number: number
-  readonly thisUpdateMs: number
-  readonly nextUpdateMs: number
-}
-
-const CRL_LIFETIME_MS = 30 * 86_400_000
+const DAY_MS = 86_400_000
+export const CRL_LIFETIME_MS = 30 * DAY_MS
+/**
+ * The list of a root that is kept offline says one thing: which issuing CAs are revoked, which happens hardly ever. A
+ * list that ends locks everyone out, so it outlives two yearly visits to the medium: one may be missed.
+ */
+export const OFFLINE_CRL_LIFETIME_MS = 730 * DAY_MS
 const CRL_NUMBER = '2.5.29.20'
 const REASON_CODE = '2.5.29.21'
 const VERSION_2 = 1
 
 /** The PEM of the list of one authority. */
-export function buildCrl(authority: Authority, { number, nowMs, revoked }: CrlContent): string {
+export function buildCrl(authority: Authority, content: CrlContent): string {
+  const { number, nowMs, revoked, lifetimeMs } = content
   const naming = namingOf(authority.certificate)
+  // Beyond the end of its authority nobody could verify it.
+  const nextUpdateMs = Math.min(nowMs + lifetimeMs, validityOf(authority.certificate).notAfterMs)
   // RFC 5280 5.1.2.6: with nothing revoked the list of entries is absent, not empty.
   const entries = revoked.length === 0 ? [] : [sequence(...revoked.map(entry))]
   const toBeSigned = sequence(
@@ -68,7 +67,7 @@ export function buildCrl(authority: Authority, { number, nowMs, revoked }: CrlCo
     ecdsaWithSha256(),
     naming.name,
     time(nowMs - BACKDATE_MS),
-    time(nowMs + CRL_LIFETIME_MS),
+    time(nextUpdateMs),
     ...entries,
     explicit(
       0,
@@ -81,40 +80,20 @@ export function buildCrl(authority: Authority, { number, nowMs, revoked }: CrlCo
   return toPem('X509 CRL', signed(toBeSigned, authority.privateKey, authority.certificate.publicKey))
 }
 
-/** The lists of a crl.pem one by one. Node's TLS reads only the first list of a text: give it this array. */
-export function splitCrls(pem: string): string[] {
-  return pemBlocks(pem).flatMap((block) => (block.label === 'X509 CRL' ? [block.pem] : []))
-}
-
-/** True when any list is past half its life, from the future of this clock, or no list at all. */
-export function isCrlDue(nowMs: number, pem: string): boolean {
-  const lists = readCrls(pem)
-  return lists.length === 0 || lists.some((list) => list === undefined || isListDue(nowMs, list))
-}
-
-/** Number and times of each list of a crl.pem; undefined for one that is damaged. */
-export function readCrls(pem: string): readonly (CrlSummary | undefined)[] {
-  return pemBlocks(pem).flatMap((block) => (block.label === 'X509 CRL' ? [summaryOf(block.der)] : []))
-}
-
-function isListDue(nowMs: number, { thisUpdateMs, nextUpdateMs }: CrlSummary): boolean {
+/** True when the list is past half its life, or from the future of this clock. */
+export function isListDue(
+  { thisUpdateMs, nextUpdateMs }: Pick<CrlSummary, 'thisUpdateMs' | 'nextUpdateMs'>,
+  nowMs: number,
+): boolean {
   // Peers refuse a list from their future as hard as an expired one, so a clock that stepped back makes it due.
-  return nowMs < thisUpdateMs || nowMs >= (thisUpdateMs + nextUpdateMs) / 2
+  return nowMs < thisUpdateMs || nowMs >= listRenewalMs({ thisUpdateMs, nextUpdateMs })
 }
 
-function summaryOf(der: Uint8Array): CrlSummary | undefined {
-  const fields = childrenOf(childrenOf(decode(der))[0])
-  const thisUpdateMs = timeOf(fields[3])
-  const nextUpdateMs = timeOf(fields[4])
-  const extensions = childrenOf(childrenOf(fields.at(-1))[0])
-  const number = extensions.map(crlNumberOf).find((found) => found !== undefined)
-  if (thisUpdateMs === undefined || nextUpdateMs === undefined || number === undefined) return undefined
-  return { number, thisUpdateMs, nextUpdateMs }
-}
-
-function crlNumberOf(extensionItem: Asn1): number | undefined {
-  const [oid, content] = childrenOf(extensionItem)
-  return isObjectId(oid, CRL_NUMBER) ? smallIntegerOf(decode(contentOf(content))) : undefined
+export function listRenewalMs({
+  thisUpdateMs,
+  nextUpdateMs,
+}: Pick<CrlSummary, 'thisUpdateMs' | 'nextUpdateMs'>): number {
+  return (thisUpdateMs + nextUpdateMs) / 2
 }
 
 function entry({ serial, revokedAtMs, reason }: RevokedCertificate): Asn1 {

@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto'
 import { validityOf } from './authority.ts'
 import { CertificateError } from './errors.ts'
 import { isLeafRole, isSite } from './identity-uri.ts'
-import type { Role } from './profile.ts'
+import { PROFILES, type Role } from './profile.ts'
 import { publicKeySha256 } from './public-key.ts'
 import { REVOCATION_REASONS, type RevocationReason } from './revocation.ts'
 
@@ -22,6 +22,10 @@ export interface IndexRow {
   readonly notAfterMs: number
   readonly fingerprint: string
   readonly publicKeySha256: string
+  /** Serial of the authority that issued it and whose list names it once it is revoked; absent in older rows. */
+  readonly issuer?: string
+  /** The store made its private key and keeps it. */
+  readonly isKeyHeld?: true
   readonly revocation?: Revocation
 }
 
@@ -35,7 +39,7 @@ export interface StoreIndex {
 
 export type CertificateStatus = 'valid' | 'not-yet-valid' | 'expired' | 'revoked'
 
-export function indexRow(role: Role, id: string, certificatePem: string): IndexRow {
+export function indexRow(role: Role, id: string, certificatePem: string, issuer?: string): IndexRow {
   const certificate = new X509Certificate(certificatePem)
   return {
     role,
@@ -44,7 +48,25 @@ export function indexRow(role: Role, id: string, certificatePem: string): IndexR
     ...validityOf(certificate),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     publicKeySha256: publicKeySha256(certificate.publicKey),
+    ...(issuer === undefined ? {} : { issuer }),
   }
+}
+
+/** Whose list names the certificate. Before rows said so there was one authority of each kind: the first one. */
+export function issuerSerialOf(index: StoreIndex, row: IndexRow): string | undefined {
+  if (row.issuer !== undefined) return row.issuer
+  const { issuedBy } = PROFILES[row.role]
+  return index.certificates.find(({ role }) => role === issuedBy)?.serial
+}
+
+/** In force, or about to be. */
+export function isLive(row: IndexRow, nowMs: number): boolean {
+  return row.revocation === undefined && nowMs <= row.notAfterMs
+}
+
+/** The certificates of one identity, the newest last. */
+export function rowsOf(index: StoreIndex, role: Role, id: string): readonly IndexRow[] {
+  return index.certificates.filter((row) => row.role === role && row.id === id)
 }
 
 export function statusOf(row: IndexRow, nowMs: number): CertificateStatus {
@@ -103,13 +125,15 @@ function isIndex(value: unknown): value is StoreIndex {
 
 function isRow(value: unknown): value is IndexRow {
   if (!isRecord(value)) return false
-  const { role, id, serial, fingerprint, publicKeySha256, notBeforeMs, notAfterMs, revocation } = value
+  const { role, id, serial, fingerprint, publicKeySha256, notBeforeMs, notAfterMs } = value
+  const { issuer, isKeyHeld, revocation } = value
   return (
     typeof role === 'string' &&
     (isLeafRole(role) || role === 'root-ca' || role === 'issuing-ca') &&
     typeof id === 'string' &&
-    typeof serial === 'string' &&
-    /^(?:[0-9A-F]{2}){1,20}$/.test(serial) &&
+    isSerial(serial) &&
+    (issuer === undefined || isSerial(issuer)) &&
+    (isKeyHeld === undefined || isKeyHeld === true) &&
     typeof fingerprint === 'string' &&
     typeof publicKeySha256 === 'string' &&
     isInstant(notBeforeMs) &&
@@ -122,6 +146,10 @@ function isRevocation(value: unknown): value is Revocation {
   if (!isRecord(value)) return false
   const { atMs, reason } = value
   return isInstant(atMs) && typeof reason === 'string' && Object.hasOwn(REVOCATION_REASONS, reason)
+}
+
+function isSerial(value: unknown): boolean {
+  return typeof value === 'string' && /^(?:[0-9A-F]{2}){1,20}$/.test(value)
 }
 
 function isInstant(value: unknown): value is number {

@@ -6,13 +6,15 @@ import { join } from 'node:path'
 
 import { createIssuing, createRoot, type Authority } from './authority.ts'
 import { createFile, makeDirectory, moveDirectory } from './durable-file.ts'
+import { saveIndex, writeLists } from './crl-writer.ts'
 import { CertificateError } from './errors.ts'
 import { isNameTaken } from './guarded-file.ts'
 import { readHostNames } from './host-name.ts'
 import { isSite } from './identity-uri.ts'
+import { refuseInsideState, storeOfflineRoot } from './offline-root.ts'
 import { indexRow, type StoreIndex } from './store-index.ts'
 import { layoutOfState, SERVER_ID, storeLayout, type StoreLayout } from './store-layout.ts'
-import { crlText, issueInto, saveIndex, type Authorities } from './store-writer.ts'
+import { issueInto } from './store-writer.ts'
 
 export interface InitOptions {
   readonly stateDir: string
@@ -23,11 +25,14 @@ export interface InitOptions {
   readonly nowMs: number
   /** How long the server certificate lasts. */
   readonly days?: number | undefined
+  /** Where the key of the root goes instead of into the store: a medium that is taken away afterwards. */
+  readonly offlineRootDir?: string | undefined
 }
 
 export function makeStore(options: InitOptions): void {
   const target = layoutOfState(options.stateDir)
   refuseBadOptions(options, target.directory)
+  if (options.offlineRootDir !== undefined) refuseInsideState(options.offlineRootDir, options.stateDir)
   makeDirectory(options.stateDir)
   const temporary = join(options.stateDir, `.certs-${randomBytes(6).toString('hex')}.tmp`)
   try {
@@ -55,31 +60,39 @@ function refuseBadOptions({ site, serverNames }: InitOptions, directory: string)
     )
 }
 
-function fill(layout: StoreLayout, { site, serverNames, nowMs, days }: InitOptions): void {
+function fill(layout: StoreLayout, options: InitOptions): void {
+  const { site, serverNames, nowMs, days, offlineRootDir } = options
   const root = createRoot({ site, nowMs })
   const issuing = createIssuing(root, { site, nowMs })
   makeDirectory(layout.caDirectory)
-  writeAuthority(root, layout.rootCertificate, layout.rootKey)
-  writeAuthority(issuing, layout.issuingCertificate, layout.issuingKey)
-  createFile(layout.trust, issuing.certificatePem + root.certificatePem)
-  const index = firstIndex({ root, issuing }, site)
+  if (offlineRootDir === undefined) writeKey(layout.rootKey, root)
+  writeKey(layout.issuingKey, issuing)
+  createFile(layout.rootCertificate, root.certificatePem)
+  createFile(layout.issuingCertificate, issuing.certificatePem)
+  const index = firstIndex(root, issuing, site)
   saveIndex(layout, index)
-  createFile(layout.crl, crlText({ root, issuing }, index, nowMs))
-  issueInto(layout, { root, issuing }, index, {
-    role: 'server',
-    id: SERVER_ID,
-    names: serverNames,
-    nowMs,
-    days,
-  })
+  const onMedium = offlineRootDir === undefined ? undefined : storeOfflineRoot(offlineRootDir, root)
+  try {
+    writeLists({ layout, index, nowMs, offlineRootDir })
+    issueInto(
+      layout,
+      { ...index, crlNumber: 1 },
+      { role: 'server', id: SERVER_ID, names: serverNames, nowMs, days },
+    )
+  } catch (error) {
+    // The key of a root that never was is no use on the medium.
+    for (const path of Object.values(onMedium ?? {})) rmSync(path, { force: true })
+    throw error
+  }
 }
 
-function firstIndex({ root, issuing }: Authorities, site: string): StoreIndex {
-  const certificates = [root, issuing].map(({ role, certificatePem }) => indexRow(role, role, certificatePem))
-  return { version: 1, site, crlNumber: 1, certificates }
+function firstIndex(root: Authority, issuing: Authority, site: string): StoreIndex {
+  const certificates = [root, issuing].map(({ role, certificatePem }) =>
+    indexRow(role, role, certificatePem, root.certificate.serialNumber),
+  )
+  return { version: 1, site, crlNumber: 0, certificates }
 }
 
-function writeAuthority(authority: Authority, certificatePath: string, keyPath: string): void {
-  createFile(keyPath, authority.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
-  createFile(certificatePath, authority.certificatePem)
+function writeKey(path: string, { privateKey }: Authority): void {
+  createFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
 }

@@ -1,39 +1,36 @@
-/** What changes a store: issuing, revoking, renewing the lists. Each runs under the lock and ends whole or not at all. */
+/** What gives out certificates: issuing, certifying, renewing. Each runs under the lock and ends whole or not at all. */
 
-import { issueCertificate, newKeyPair, validityOf, type Authority } from './authority.ts'
+import { createPublicKey, type X509Certificate } from 'node:crypto'
+
+import { currentAuthority, readAuthorities, requireSigner } from './authority-files.ts'
+import type { Authority } from './authority.ts'
+import { saveIndex } from './crl-writer.ts'
 import { discardAbandoned, makeDirectory, replaceFile, stageFile } from './durable-file.ts'
 import { CertificateError } from './errors.ts'
-import { readHostNames } from './host-name.ts'
-import { isNameTaken } from './guarded-file.ts'
-import { isIdentityId } from './identity-uri.ts'
-import { planLeaf } from './plan.ts'
-import type { LeafRole } from './profile.ts'
-import { readPublicKey } from './public-key.ts'
-import { buildCrl, type RevokedCertificate } from './revocation.ts'
+import { isNameTaken, readPrivateKey } from './guarded-file.ts'
 import {
-  formatIndex,
-  indexRow,
-  keyConflict,
-  statusOf,
-  type IndexRow,
-  type StoreIndex,
-} from './store-index.ts'
-import { certificatePath, keyPath, roleDirectory, type StoreLayout } from './store-layout.ts'
+  refuseBadId,
+  refuseHolder,
+  signBrought,
+  signOwn,
+  type LeafRequest,
+  type SignedLeaf,
+} from './leaf-signing.ts'
+import { nextKeyPath, readPair, replacePair, finishReplacement, type PairPaths } from './pair-files.ts'
+import type { LeafRole } from './profile.ts'
+import { publicKeySha256, readPublicKey } from './public-key.ts'
+import { rowsOf, type StoreIndex } from './store-index.ts'
+import { pairPaths, roleDirectory, type StoreLayout } from './store-layout.ts'
 
-export interface Authorities {
-  readonly root: Authority
-  readonly issuing: Authority
-}
-
-export interface IssueRequest {
-  readonly role: LeafRole
-  readonly id: string
-  readonly nowMs: number
+export interface IssueRequest extends LeafRequest {
   /** The key a device brings itself; without it one is made and stored. */
   readonly publicKeyPem?: string | undefined
-  readonly days?: number | undefined
-  /** DNS names and IP addresses; servers only. */
-  readonly names?: readonly string[] | undefined
+}
+
+export interface CertifyRequest extends LeafRequest {
+  readonly publicKeyPem: string
+  /** The identity may have a valid certificate already: this is its next one. */
+  readonly renews?: boolean | undefined
 }
 
 export interface IssuedCertificate {
@@ -47,38 +44,107 @@ export interface IssuedCertificate {
   readonly notAfter: string
 }
 
-interface Signed {
-  readonly row: IndexRow
+export interface CertifiedKey {
   readonly certificatePem: string
-  readonly keyPem: string | undefined
+  /** The certificate and that of the authority that issued it. */
+  readonly chainPem: string
+  readonly serial: string
+  readonly fingerprint: string
+  readonly notAfter: string
 }
 
-export function issueInto(
-  layout: StoreLayout,
-  authorities: Authorities,
-  index: StoreIndex,
-  request: IssueRequest,
-): IssuedCertificate {
-  const { role, id } = request
-  refuseTaken(layout, index, request)
-  const made = signLeaf(authorities.issuing, index, request)
-  const paths = { certificate: certificatePath(layout, role, id), key: keyPath(layout, role, id) }
-  const directory = roleDirectory(layout, role)
-  makeDirectory(directory)
-  // Under the lock, so that whoever left something here is dead: it may hold a key that was never certified.
-  discardAbandoned(directory)
+/** A first certificate, written to files that nothing had before. */
+export function issueInto(layout: StoreLayout, index: StoreIndex, request: IssueRequest): IssuedCertificate {
+  const { role, id, publicKeyPem } = request
+  refuseBadId(request)
+  refuseHolder(index, request)
+  const paths = pairPaths(layout, role, id)
+  refuseLeftOver(request, paths)
+  const issuing = issuingOf(layout)
+  const made: SignedLeaf & { readonly keyPem?: string } =
+    publicKeyPem === undefined
+      ? signOwn(issuing, index, request)
+      : signBrought(issuing, index, { ...request, publicKeyPem })
+  openDirectory(roleDirectory(layout, role))
   const files = [
     ...(made.keyPem === undefined ? [] : [stageFile(paths.key, made.keyPem)]),
-    stageFile(paths.certificate, made.certificatePem + authorities.issuing.certificatePem),
+    stageFile(paths.certificate, made.chainPem),
   ]
   try {
     // Before the files get their names: a certificate that is out but not in the index could not be revoked.
-    saveIndex(layout, { ...index, certificates: [...index.certificates, made.row] })
+    addRow(layout, index, made)
     for (const file of files) file.place()
   } catch (error) {
     for (const file of files) file.discard()
     throw error
   }
+  return issued(request, paths, made)
+}
+
+/** A certificate for a key that stays with its owner. */
+export function certifyInto(layout: StoreLayout, index: StoreIndex, request: CertifyRequest): CertifiedKey {
+  const { role, id } = request
+  refuseBadId(request)
+  if (request.renews !== true) refuseHolder(index, request)
+  const made = signBrought(issuingOf(layout), index, request)
+  const directory = roleDirectory(layout, role)
+  openDirectory(directory)
+  addRow(layout, index, made)
+  const paths = pairPaths(layout, role, id)
+  finishReplacement(paths)
+  // A pair of this host is not torn apart for a key that is elsewhere: its owner has the certificate from the answer.
+  if (!isNameTaken(paths.key) || isKeyOf(paths, request.publicKeyPem))
+    replaceFile(paths.certificate, made.chainPem)
+  const { certificatePem, chainPem, row } = made
+  return {
+    certificatePem,
+    chainPem,
+    serial: row.serial,
+    fingerprint: row.fingerprint,
+    notAfter: notAfter(made),
+  }
+}
+
+/** A new key and certificate in the place of those that are here. The old certificate stays valid until it expires. */
+export function renewInto(layout: StoreLayout, index: StoreIndex, request: LeafRequest): IssuedCertificate {
+  const { role, id } = request
+  refuseBadId(request)
+  const paths = pairPaths(layout, role, id)
+  refuseWithoutKey(request, paths)
+  const { certificate } = readPair(paths)
+  refuseRevoked(index, request, certificate)
+  const names =
+    request.names === undefined || request.names.length === 0 ? hostNamesOf(certificate) : request.names
+  const made = signOwn(issuingOf(layout), index, {
+    ...request,
+    names: role === 'server' ? names : request.names,
+  })
+  openDirectory(roleDirectory(layout, role))
+  replacePair(paths, { keyPem: made.keyPem, certificatePem: made.chainPem }, () =>
+    addRow(layout, index, made),
+  )
+  return issued(request, paths, made)
+}
+
+function issuingOf(layout: StoreLayout): Authority {
+  return requireSigner(currentAuthority(readAuthorities(layout), 'issuing-ca'))
+}
+
+function openDirectory(directory: string): void {
+  makeDirectory(directory)
+  // Under the lock, so that whoever left something here is dead: it may hold a key that was never certified.
+  discardAbandoned(directory)
+}
+
+function addRow(layout: StoreLayout, index: StoreIndex, { row }: SignedLeaf): void {
+  saveIndex(layout, { ...index, certificates: [...index.certificates, row] })
+}
+
+function issued(
+  { role, id }: LeafRequest,
+  paths: PairPaths,
+  made: SignedLeaf & { readonly keyPem?: string },
+): IssuedCertificate {
   return {
     role,
     id,
@@ -86,92 +152,63 @@ export function issueInto(
     ...(made.keyPem === undefined ? {} : { keyPath: paths.key }),
     serial: made.row.serial,
     fingerprint: made.row.fingerprint,
-    notAfter: new Date(made.row.notAfterMs).toISOString(),
+    notAfter: notAfter(made),
   }
 }
 
-/** Writes both lists anew under the next number. The index first: a list that never came is then noticed. */
-export function writeCrl(
-  layout: StoreLayout,
-  authorities: Authorities,
-  index: StoreIndex,
-  nowMs: number,
-): void {
-  const next = { ...index, crlNumber: index.crlNumber + 1 }
-  saveIndex(layout, next)
-  replaceFile(layout.crl, crlText(authorities, next, nowMs))
+function notAfter({ row }: SignedLeaf): string {
+  return new Date(row.notAfterMs).toISOString()
 }
 
-export function crlText({ root, issuing }: Authorities, index: StoreIndex, nowMs: number): string {
-  const content = { number: index.crlNumber, nowMs }
-  const byRoot = index.certificates.filter((row) => row.role === 'issuing-ca')
-  const byIssuing = index.certificates.filter((row) => row.role !== 'issuing-ca' && row.role !== 'root-ca')
-  return (
-    buildCrl(issuing, { ...content, revoked: revokedOf(byIssuing) }) +
-    buildCrl(root, { ...content, revoked: revokedOf(byRoot) })
+function refuseLeftOver({ role, id }: LeafRequest, paths: PairPaths): void {
+  const left = [paths.certificate, paths.key].find(isNameTaken)
+  if (left === undefined) return
+  throw new CertificateError(
+    `${left} is left from an earlier or interrupted issue and is never overwritten: move it away, then try again`,
+    { role, id, path: left },
   )
 }
 
-export function saveIndex(layout: StoreLayout, index: StoreIndex): void {
-  replaceFile(layout.index, formatIndex(index))
-}
-
-function refuseTaken(layout: StoreLayout, index: StoreIndex, { role, id, nowMs }: IssueRequest): void {
-  // Before any path is made from it.
-  if (!isIdentityId(id))
+function refuseWithoutKey({ role, id }: LeafRequest, paths: PairPaths): void {
+  if (!isNameTaken(paths.certificate))
     throw new CertificateError(
-      `'${id}' cannot be an id: use 1 to 32 of the characters a-z, 0-9 and -, for example mon-12`,
-      { role, id },
+      `there is no certificate of ${role} '${id}' to renew: make the first one with \`wardgate certs issue ${role} ${id}\``,
+      { role, id, path: paths.certificate },
     )
-  const holder = index.certificates.find(
-    (row) => row.role === role && row.id === id && ['valid', 'not-yet-valid'].includes(statusOf(row, nowMs)),
+  if (isNameTaken(paths.key) || isNameTaken(nextKeyPath(paths))) return
+  throw new CertificateError(
+    `the private key of ${role} '${id}' is not here: its owner keeps it and renews the certificate itself; where it cannot, give its public key with --public-key FILE`,
+    { role, id, path: paths.key },
   )
-  if (holder !== undefined)
-    throw new CertificateError(
-      `${role} '${id}' already has a certificate, valid until ${new Date(holder.notAfterMs).toISOString()} (serial ${holder.serial}): choose another id, or revoke that one first`,
-      { role, id, serial: holder.serial },
-    )
-  const left = [certificatePath(layout, role, id), keyPath(layout, role, id)].find(isNameTaken)
-  if (left !== undefined)
-    throw new CertificateError(
-      `${left} is left from an earlier or interrupted issue and is never overwritten: move it away, then try again`,
-      { role, id, path: left },
-    )
 }
 
-function signLeaf(issuing: Authority, index: StoreIndex, request: IssueRequest): Signed {
-  const { role, id, nowMs, days, publicKeyPem } = request
-  const brought = publicKeyPem === undefined ? undefined : readPublicKey(publicKeyPem)
-  const own = brought === undefined ? newKeyPair() : undefined
-  const publicKey = brought ?? own?.publicKey
-  if (publicKey === undefined) throw new CertificateError('no public key to certify', { role, id })
-  const plan = planLeaf({
-    role,
-    id,
-    publicKey,
-    nowMs,
-    days,
-    site: index.site,
-    issuer: validityOf(issuing.certificate),
-    ...readHostNames(request.names ?? []),
+/** Whoever was shut out is not let in again by a renewal. The gateway's own certificate is: it needs another key. */
+function refuseRevoked(index: StoreIndex, { role, id }: LeafRequest, present: X509Certificate): void {
+  if (role === 'server') return
+  const rows = rowsOf(index, role, id)
+  const row = [rows.find(({ serial }) => serial === present.serialNumber), rows.at(-1)].find(
+    (each) => each?.revocation !== undefined,
+  )
+  if (row === undefined) return
+  throw new CertificateError(
+    `the certificate of ${role} '${id}' is revoked (${row.revocation?.reason}, serial ${row.serial}) and is not renewed: to let it in again, move its files away and run \`wardgate certs issue ${role} ${id}\``,
+    { role, id, serial: row.serial },
+  )
+}
+
+function isKeyOf({ key }: PairPaths, publicKeyPem: string): boolean {
+  try {
+    const present = createPublicKey(readPrivateKey(key))
+    return publicKeySha256(present) === publicKeySha256(readPublicKey(publicKeyPem))
+  } catch (error) {
+    if (error instanceof CertificateError) return false
+    throw error
+  }
+}
+
+function hostNamesOf({ subjectAltName }: X509Certificate): readonly string[] {
+  return (subjectAltName ?? '').split(', ').flatMap((name) => {
+    const match = /^(?:DNS|IP Address):(.+)$/.exec(name)
+    return match?.[1] === undefined ? [] : [match[1]]
   })
-  const certificatePem = issueCertificate(issuing, plan, nowMs)
-  const row = indexRow(role, id, certificatePem)
-  const conflict = keyConflict(index, row)
-  if (conflict !== undefined)
-    throw new CertificateError(
-      `no certificate for ${role} '${id}': ${conflict}; make a new key on the device`,
-      {
-        role,
-        id,
-      },
-    )
-  const keyPem = own?.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { row, certificatePem, keyPem }
-}
-
-function revokedOf(rows: readonly IndexRow[]): readonly RevokedCertificate[] {
-  return rows.flatMap(({ serial, revocation }) =>
-    revocation === undefined ? [] : [{ serial, revokedAtMs: revocation.atMs, reason: revocation.reason }],
-  )
 }

@@ -72,7 +72,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       const station = openStation({
         url,
         id,
-        material: store.clientMaterial(role, id),
+        material: () => store.clientMaterial(role, id),
         filters,
         clock,
         log: silentLog,

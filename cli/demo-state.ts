@@ -56,7 +56,7 @@ export function writeDemoInventory(
 ): void {
   const entries: InventoryEntry[] = [
     { role: 'bedside', id: DEMO_BEDSIDE },
-    { role: 'operator', id: DEMO_OPERATOR },
+    { role: 'operator', id: DEMO_OPERATOR, duties: ['engineer'], wards: [] },
     ...wards.map((ward): InventoryEntry => ({ role: 'consumer', id: stationOf(ward), wards: [ward] })),
     ...devices.flatMap(({ id, parts, ...row }) =>
       [id, ...Object.values(parts)].map((deviceId) => deviceEntry(deviceId, row)),
@@ -81,6 +81,7 @@ export async function writeDemoConfig(stateDir: string, devices: readonly Runnin
     state: '.',
     log: { level: 'info' },
     broker: { listen: [{ host: '127.0.0.1', port: await freePort(8883) }] },
+    web: { listen: [{ host: '127.0.0.1', port: await freePort(8443) }] },
     health: { host: '127.0.0.1', port: await freePort(9464) },
     bedside: { id: DEMO_BEDSIDE, devices: devices.map(deviceConfig) },
   }

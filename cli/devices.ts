@@ -5,17 +5,26 @@ import { Command } from 'commander'
 import { PROTOCOLS, protocolById } from '../devices/registry.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
-import { inventoryOf, readInventory, withEntry, writeInventory } from '../gateway/inventory/inventory-file.ts'
+import {
+  changeInventory,
+  inventoryOf,
+  readInventory,
+  withEntry,
+} from '../gateway/inventory/inventory-file.ts'
 import type { DeviceEntry } from '../gateway/ports.ts'
+import { systemClock } from '../gateway/clock.ts'
+import { certifiedUntil, hasStore, invitationText, invite, type ShownInvitation } from './invitation.ts'
+import { readCodeOptions, withCodeOptions, type CodeOptions } from './invitation-options.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 import { printTable } from './print-table.ts'
 
-interface AddOptions {
+interface AddOptions extends CodeOptions {
   readonly state: string
   readonly ward: string
   readonly bed: string
   readonly protocol: string
   readonly bedside?: string
+  readonly code: boolean
   readonly json?: boolean
 }
 
@@ -26,7 +35,7 @@ interface ShowOptions {
 
 export function devicesCommand(): Command {
   const devices = new Command('devices').description('the inventory of bedside devices')
-  devices
+  const add = devices
     .command('add')
     .description('add a device, or change where it stands; a new association of device and bed begins')
     .argument('<id>', 'device id: lower-case letters, digits and dashes, at most 32')
@@ -35,12 +44,18 @@ export function devicesCommand(): Command {
     .requiredOption('--protocol <id>', "protocol it speaks; see 'wardgate protocols'")
     .option('--bedside <id>', 'bedside part that reads it; leave out when the device speaks MQTT itself')
     .option('--state <dir>', 'state directory', DEFAULT_STATE_DIR)
+    .option('--no-code', 'print no enrolment code')
     .option('--json', 'print the row as JSON')
-    .action((id: string, options: AddOptions) => {
-      const entry = newEntry(id, options)
-      writeInventory(options.state, withEntry(readInventory(options.state), entry))
-      print(options.json === true, entry, `${id}: ward ${entry.ward}, bed ${entry.bed}, ${entry.protocol}`)
-    })
+  withCodeOptions(add).action((id: string, options: AddOptions) => {
+    const codeOptions = readCodeOptions(options)
+    const entry = newEntry(id, options)
+    changeInventory(options.state, (entries) => withEntry(entries, entry))
+    const enrolment = options.code ? enrolmentOf(entry, options.state, codeOptions) : undefined
+    const shown = typeof enrolment === 'object' ? { ...entry, enrolment } : entry
+    const text = typeof enrolment === 'object' ? invitationText(enrolment) : (enrolment ?? '')
+    const place = `${id}: ward ${entry.ward}, bed ${entry.bed}, ${entry.protocol}`
+    print(options.json === true, shown, `${place}\n${text}`.trimEnd())
+  })
   devices
     .command('list')
     .description('every device with its place')
@@ -91,10 +106,25 @@ function newEntry(id: string, options: AddOptions): DeviceEntry {
   }
 }
 
+/** The code with which the device fetches its certificate, what to do instead, or nothing where none is needed. */
+function enrolmentOf(
+  { id, bedside }: DeviceEntry,
+  stateDir: string,
+  options: ReturnType<typeof readCodeOptions>,
+): ShownInvitation | string | undefined {
+  // What a bedside part reads needs no certificate: the bedside part has one.
+  if (bedside !== undefined) return undefined
+  if (!hasStore(stateDir))
+    return `no code: there is no certificate store in ${stateDir} yet; run 'wardgate certs init', then 'wardgate certs invite device ${id}'`
+  const asked = { stateDir, role: 'device', id, nowMs: systemClock.nowMs(), ...options } as const
+  const until = certifiedUntil(asked)
+  return until === undefined ? invite(asked) : `it keeps its certificate, valid until ${until}`
+}
+
 function tableRow({ id, ward, bed, protocol, bedside }: DeviceEntry): readonly string[] {
   return [id, ward, bed, protocol, bedside ?? '(itself)']
 }
 
-function print(isJson: boolean, entry: DeviceEntry, text: string): void {
+function print(isJson: boolean, entry: object, text: string): void {
   process.stdout.write(isJson ? `${JSON.stringify(entry)}\n` : `${text}\n`)
 }

@@ -4,14 +4,18 @@ import { map, merge, Subject, type Observable } from 'rxjs'
 import type { Clock } from '../gateway/clock.ts'
 import type { Log } from '../gateway/log.ts'
 import type { MessageLinkState } from '../gateway/ports.ts'
-import { createMqttLink, type ClientMaterial } from '../gateway/uplink/mqtt-link.ts'
+import type { TrustedTime } from '../gateway/security/trusted-time.ts'
+import { createMqttLink, type ClientMaterial, type RenewOutcome } from '../gateway/uplink/mqtt-link.ts'
 import { type BoardChange, WardBoard } from './ward-board.ts'
 
 export interface StationOptions {
   readonly url: string
   readonly id: string
-  readonly material: ClientMaterial
+  /** Asked at every connect. */
+  readonly material: () => ClientMaterial
   readonly filters: readonly string[]
+  /** By which the certificate of the gateway is judged while the clock of this machine is not believed. */
+  readonly time?: TrustedTime
   readonly clock: Clock
   readonly log: Log
 }
@@ -31,15 +35,19 @@ export interface Station {
   /** The session in words, with protocol and cipher when it is there. */
   status(): string
   readonly session: () => MessageLinkState
+  /** Goes over to the newest certificate; what is retained comes again. */
+  renew(): Promise<RenewOutcome>
   close(): Promise<void>
 }
 
-export function openStation({ url, id, material, filters, clock, log }: StationOptions): Station {
+export function openStation(options: StationOptions): Station {
+  const { url, id, material, filters, time, clock, log } = options
+  const dates = time === undefined ? undefined : { time, server: 'ours' as const }
   const board = new WardBoard()
   const messages$ = new Subject<StationMessage>()
   const failed$ = new Subject<{ reason: string }>()
   let state: MessageLinkState = { kind: 'connecting' }
-  const link = createMqttLink({ url, clientId: id, material, clock, log, random: Math.random })
+  const link = createMqttLink({ url, clientId: id, material, dates, clock, log, random: Math.random })
   const states = link.state$.subscribe((next) => {
     state = next
     if (next.kind === 'offline' || next.kind === 'refused') failed$.next({ reason: next.reason })
@@ -58,6 +66,7 @@ export function openStation({ url, id, material, filters, clock, log }: StationO
     failed$,
     status: () => describe(id, state),
     session: () => state,
+    renew: () => link.renew(),
     async close() {
       deliveries.unsubscribe()
       states.unsubscribe()

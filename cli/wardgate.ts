@@ -5,7 +5,9 @@ import { Command, CommanderError } from 'commander'
 import { errorCode, errorMessage } from '../gateway/errors.ts'
 import { software } from './software.ts'
 import { certsCommand } from './certs.ts'
+import { withEnrolment } from './enrolment-commands.ts'
 import { checkConfigCommand } from './check-config.ts'
+import { clockCommand } from './clock.ts'
 import { decodeCommand } from './decode.ts'
 import { demoCommand } from './demo.ts'
 import { devicesCommand } from './devices.ts'
@@ -14,6 +16,7 @@ import { protocolsCommand } from './protocols.ts'
 import { recordIssued } from './record-issued.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
+import { usersCommand } from './users.ts'
 import { watchCommand } from './watch.ts'
 
 const EXIT_BY_CODE: Readonly<Record<string, number>> = { WG_USAGE: 2, WG_CONFIG: 78 }
@@ -32,8 +35,10 @@ const program = new Command('wardgate')
   .addCommand(demoCommand())
   .addCommand(runCommand())
   .addCommand(checkConfigCommand())
-  .addCommand(certsCommand({ afterIssue: recordIssued }))
+  .addCommand(withEnrolment(certsCommand({ afterIssue: recordIssued })))
+  .addCommand(clockCommand())
   .addCommand(devicesCommand())
+  .addCommand(usersCommand())
   .addCommand(watchCommand())
   .addCommand(simulateCommand())
   .addCommand(decodeCommand())

@@ -1,23 +1,23 @@
 /** `wardgate watch`: a nurses' station in the terminal, over mutual TLS like every other consumer. */
 
 import { Command } from 'commander'
-import { openStore } from '../certs/store.ts'
-import { systemClock } from '../gateway/clock.ts'
+import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
-import { readInventory } from '../gateway/inventory/inventory-file.ts'
 import { silentLog } from '../gateway/log.ts'
-import type { ConsumerEntry } from '../gateway/ports.ts'
 import { drawBoard } from './draw-board.ts'
 import { parseDurationMs } from './duration.ts'
 import { openLiveScreen } from './live-screen.ts'
+import { stationCertificates } from './station-upkeep.ts'
 import { openStation, type StationMessage } from './station.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 import { stopSignal } from './stop-signal.ts'
+import { chooseConsumer, type WatchIdentity } from './watch-identity.ts'
 
 interface WatchOptions {
   readonly state: string
   readonly broker: string
+  readonly renewAt?: string
   readonly as?: string
   readonly ward?: string
   readonly bed?: string
@@ -34,6 +34,10 @@ export function watchCommand(): Command {
     .description("a nurses' station in the terminal: live values of the wards its certificate is for")
     .option('--state <dir>', 'state directory with the certificates', DEFAULT_STATE_DIR)
     .option('--broker <url>', 'the ward gateway', 'mqtts://127.0.0.1:8883')
+    .option(
+      '--renew-at <url>',
+      "where its certificate is renewed without a store here (default: the gateway's port 8443)",
+    )
     .option('--as <id>', 'consumer identity to use; needed when there are several')
     .option('--ward <ward>', 'this ward only')
     .option('--bed <bed>', 'this bed only')
@@ -45,51 +49,48 @@ export function watchCommand(): Command {
 
 async function watch(options: WatchOptions): Promise<void> {
   const consumer = chooseConsumer(options)
+  const filters = filtersOf(consumer, options)
+  const say = (text: string): void => {
+    process.stderr.write(`wardgate watch: ${text}\n`)
+  }
+  const certificates = stationCertificates({
+    ...options,
+    id: consumer.id,
+    clock: systemClock,
+    uptime: systemUptime,
+    say,
+  })
+  await certificates.prepare()
   const station = openStation({
     url: options.broker,
     id: consumer.id,
-    material: openStore(options.state).clientMaterial('consumer', consumer.id),
-    filters: filtersOf(consumer, options),
+    material: certificates.material,
+    filters,
+    time: certificates.time,
     clock: systemClock,
     log: silentLog,
   })
+  const upkeep = certificates.keep(station)
   const closing = stopSignal(systemClock, options.for)
   const show = options.json === true ? printJson(station.messages$) : drawTable(station, options)
-  const refused = station.failed$.subscribe(({ reason }) =>
-    process.stderr.write(`wardgate watch: ${reason}\n`),
-  )
+  const refused = station.failed$.subscribe(({ reason }) => say(reason))
   await closing
   show()
   refused.unsubscribe()
+  const looked = upkeep.stop()
   await station.close()
+  await looked
 }
 
-function chooseConsumer(options: WatchOptions): ConsumerEntry {
-  const consumers = readInventory(options.state).filter(
-    (entry): entry is ConsumerEntry => entry.role === 'consumer',
-  )
-  const names = consumers.map(({ id }) => id).join(', ')
-  if (consumers.length === 0)
-    throw new UsageError(
-      `no consumer in ${options.state}/inventory.json; make one with 'wardgate certs issue consumer station-1 --ward W --state ${options.state}'`,
-    )
-  const fits = consumers.filter(({ id, wards }) =>
-    options.as === undefined ? options.ward === undefined || wards.includes(options.ward) : id === options.as,
-  )
-  const [only, ...others] = fits
-  if (only === undefined) throw new UsageError(`no such consumer here; known are ${names}`)
-  if (others.length > 0) throw new UsageError(`several consumers here (${names}); choose one with --as`)
-  return only
-}
-
-function filtersOf(consumer: ConsumerEntry, { ward, bed }: WatchOptions): readonly string[] {
+function filtersOf(consumer: WatchIdentity, { ward, bed }: WatchOptions): readonly string[] {
   for (const [what, id] of Object.entries({ ward, bed })) {
     if (id !== undefined && !isId(id))
       throw new UsageError(`--${what} '${id}' is not an id: use a-z, 0-9 and '-'`)
   }
-  if (ward !== undefined && !consumer.wards.includes(ward))
-    throw new UsageError(`'${consumer.id}' may read ${consumer.wards.join(', ')}, not '${ward}'`)
-  const wards = ward === undefined ? consumer.wards : [ward]
+  const { id, wards: known } = consumer
+  if (ward !== undefined && known?.includes(ward) === false)
+    throw new UsageError(`'${id}' may read ${known.join(', ')}, not '${ward}'`)
+  const wards = ward === undefined ? (known ?? []) : [ward]
   return wards.map((each) => `vitals/v1/${each}/${bed === undefined ? '#' : `${bed}/#`}`)
 }
 

@@ -1,5 +1,8 @@
 /** The only place that asks the machine for the time. Everything else is given a Clock. */
 
+import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
+
 /** Ends a timer. Safe to call twice. */
 export type Cancel = () => void
 
@@ -14,7 +17,7 @@ export interface Clock {
   every(periodMs: number, task: () => void): Cancel
 }
 
-// setTimeout with a larger delay fires after 1 ms (Node documents the overflow of its 32-bit delay).
+// setTimeout and setInterval with a larger delay fire after 1 ms (Node documents the overflow of its 32-bit delay).
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
@@ -35,9 +38,51 @@ export const systemClock: Clock = {
     }
   },
   every(periodMs, task) {
+    if (periodMs > LONGEST_TIMER_MS) return everyLong(periodMs, task)
     const timer = setInterval(task, periodMs)
     return () => {
       clearInterval(timer)
     }
   },
+}
+
+/** Each turn starts from when the last one was meant to be, so that a period of months does not creep. */
+function everyLong(periodMs: number, task: () => void): Cancel {
+  const startedAtMs = systemClock.monotonicMs()
+  let isOver = false
+  let cancel: Cancel
+  const arm = (turn: number): void => {
+    cancel = systemClock.after(startedAtMs + turn * periodMs - systemClock.monotonicMs(), () => {
+      task()
+      if (!isOver) arm(turn + 1)
+    })
+  }
+  arm(1)
+  return () => {
+    isOver = true
+    cancel()
+  }
+}
+
+/** How long the machine has been up, also while it slept: what the wall clock is held against. */
+export interface Uptime {
+  /** Never steps. Unlike the monotonic clock it goes on while the machine is suspended. */
+  sinceBootMs(): number
+  /** A word that is new with each boot; undefined where the system has none. */
+  readonly bootId: string | undefined
+}
+
+// proc(5): /proc/uptime counts the time in suspend too, and boot_id is drawn at each boot.
+export const systemUptime: Uptime = {
+  sinceBootMs: () => uptime() * 1000,
+  bootId: readBootId(),
+}
+
+function readBootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not Linux: after a restart of the process nothing is known of the time in between.
+    return undefined
+  }
 }

@@ -86,7 +86,7 @@ export type ClientRole = 'device' | 'bedside' | 'consumer' | 'operator' | 'uplin
 export interface Identity {
   readonly role: ClientRole
   readonly id: string
-  /** SHA-256 of the certificate, lower-case hex. */
+  /** SHA-256 of the certificate, lower-case hex; `session:` and the hash of its token for a person who logged in. */
   readonly fingerprint: string
   /** Absent where the identity is not that of a certificate. */
   readonly notBeforeMs?: number
@@ -116,15 +116,24 @@ interface BedsideEntry {
   readonly id: string
 }
 
-export interface ConsumerEntry {
+interface ConsumerEntry {
   readonly role: 'consumer'
   readonly id: string
   readonly wards: readonly string[]
 }
 
-interface OperatorEntry {
+/** What a person is there for; what each duty allows is in people/duties.ts. */
+export type Duty = 'nurse' | 'charge-nurse' | 'engineer' | 'security' | 'auditor'
+
+/** A person: with a certificate, a password, or both. Without a duty nothing is allowed. */
+export interface OperatorEntry {
   readonly role: 'operator'
   readonly id: string
+  readonly duties: readonly Duty[]
+  /** The wards of a nurse; duties that are not bound to a ward do not look at them. */
+  readonly wards: readonly string[]
+  /** Set while the person is kept out, whatever is shown as a proof. */
+  readonly locked?: true
 }
 
 interface UplinkEntry {

@@ -5,22 +5,25 @@ import type { CertificateStore } from '../certs/store.ts'
 import { protocolById } from '../devices/registry.ts'
 import { createAdmission } from './admission.ts'
 import { startBroker, type Broker } from './broker/aedes-broker.ts'
-import { assertUsable } from './broker/tls-options.ts'
+import { assertUsable, type TlsMaterial } from './broker/tls-options.ts'
 import type { Clock } from './clock.ts'
 import type { BrokerConfig } from './config/config.ts'
 import { toInstant } from './contract/instant.ts'
 import type { GatewayStateMessage } from './contract/reading.ts'
 import { opsStateTopic } from './contract/topics.ts'
 import { errorMessage } from './errors.ts'
-import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import { inventoryOf, inventoryPath, readInventory } from './inventory/inventory-file.ts'
+import { watchFile } from './inventory/watched-file.ts'
 import { Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
-import { createIdentify } from './security/identify.ts'
+import { createIdentify, type Identify } from './security/identify.ts'
 import { watchCertificates } from './security/live-certificates.ts'
+import { createTrustView } from './security/trust-view.ts'
+import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
   readonly gateway: string
@@ -29,6 +32,8 @@ export interface WardGatewayOptions {
   readonly broker: BrokerConfig
   readonly store: CertificateStore
   readonly clock: Clock
+  /** By which dates are judged. */
+  readonly time: TrustedTime
   readonly log: Log
   readonly events: AttachableEventSink
   readonly counters: Counters
@@ -36,6 +41,12 @@ export interface WardGatewayOptions {
 
 export interface WardGateway {
   readonly broker: Broker
+  /** Whose a certificate is, and whether it may be used now: the same answer for every way in. */
+  readonly identify: Identify
+  /** What listeners prove themselves with and whom they admit, as it stands now. */
+  readonly material: () => TlsMaterial
+  /** Calls `take` whenever that has changed, or who is revoked: for listeners beside those of the broker. */
+  onMaterial(take: (material: TlsMaterial) => void): void
   /** Reads the inventory and the certificates again; sessions that are still good stay open. */
   reload(): Promise<void>
   /** Why new clients cannot be served as they should; empty when all is well. */
@@ -44,8 +55,19 @@ export interface WardGateway {
 }
 
 export async function startWardGateway(options: WardGatewayOptions): Promise<WardGateway> {
-  const { gateway, clock, log, events, counters, state, store } = options
-  let inventory = inventoryOf(readInventory(state))
+  const { gateway, clock, time, log, events, counters, state, store } = options
+  const rows = watchFile({
+    path: inventoryPath(state),
+    read: () => readInventory(state),
+    clock,
+    onChange: () => {
+      takeInventory().catch(notPublished)
+    },
+    onFault: (error) => {
+      events.emit('technical', 'inventory-not-read', { reason: errorMessage(error) })
+    },
+  })
+  let inventory = inventoryOf(rows.content)
   // Rows are looked up through this view, so that a reload changes the rights of open sessions too.
   const current: Inventory = {
     find: (role, id) => inventory.find(role, id),
@@ -59,20 +81,24 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     store,
     clock,
     events,
-    time: { nowMs: () => clock.nowMs(), standing: 'trusted' },
+    time,
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
-  const identify = createIdentify(store.site, clock)
+  const { issuers, isRevoked } = createTrustView(store, events)
+  const judge = createIdentify({ site: store.site, time, issuers, isRevoked })
+  const identify: Identify = (certificate) => {
+    certificates.refresh()
+    return judge(certificate)
+  }
+  const journal = openJournal(options)
   const broker = await startBroker({
     id: gateway,
-    journal: openJournal(options),
+    journal,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
-    identify(certificate) {
-      certificates.refresh()
-      return identify(certificate)
-    },
+    identify,
+    time,
     standingOf: certificates.standingOf,
     contest,
     rules: { ...createTopicAuthority(current), admit: (_identity, message) => admission.admit(message) },
@@ -82,15 +108,23 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     log,
   })
   // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
+  const takers: ((material: TlsMaterial) => void)[] = []
   useCertificates = (change) => {
     if (change === 'material') broker.reload(certificates.material)
     else broker.review()
+    for (const take of takers) take(certificates.material)
   }
   const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
     for (const message of messages) await broker.publish(message)
   }
   const notPublished = (error: unknown): void => {
     log.error('not-published', { reason: errorMessage(error) })
+  }
+  // Rights that were withdrawn end at once, not at the next sweep.
+  const takeInventory = async (): Promise<void> => {
+    inventory = inventoryOf(rows.content)
+    broker.review()
+    await publishAll(admission.replaceInventory(inventory))
   }
   events.attach(broker)
   const stopLives = await admission.start(broker, notPublished)
@@ -100,13 +134,19 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   await broker.publish(stateMessage(gateway, 'online', clock))
   return {
     broker,
+    identify,
+    material: () => certificates.material,
+    onMaterial: (take) => void takers.push(take),
     async reload() {
-      inventory = inventoryOf(readInventory(state))
+      // Whoever asks for it is told when the file cannot be read; what is in force stays.
+      readInventory(state)
       certificates.look()
-      await publishAll(admission.replaceInventory(inventory))
+      rows.refresh()
+      await takeInventory()
     },
-    notReady: () => certificates.troubles,
+    notReady: () => [...certificates.troubles, ...(journal.fault === undefined ? [] : [journal.fault])],
     async stop() {
+      rows.stop()
       certificates.stop()
       stopLives()
       sessions.unsubscribe()

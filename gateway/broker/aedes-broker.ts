@@ -11,6 +11,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Contest } from '../security/contest.ts'
 import type { Identify } from '../security/identify.ts'
 import type { StandingOf } from '../security/standing.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import { brokerOptions } from './broker-options.ts'
 import { throttleEvents } from './event-throttle.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -37,6 +38,8 @@ export interface BrokerOptions {
   readonly standingOf: StandingOf
   /** Who gets a client id that another connection of the same identity holds. */
   readonly contest: Contest
+  /** What time it is when the clock may not be believed; absent: TLS alone judges dates. */
+  readonly time?: TrustedTime
   readonly rules: BrokerRules
   readonly events: EventSink
   readonly counters: Counters

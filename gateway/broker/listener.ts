@@ -7,11 +7,14 @@ import type { Clock } from '../clock.ts'
 import { BrokerError, ConfigError, errorCode, errorMessage } from '../errors.ts'
 import type { Counters, EventSink } from '../ports.ts'
 import type { Identify } from '../security/identify.ts'
+import type { TrustedTime } from '../security/trusted-time.ts'
 import { createFront, type Approach } from './front.ts'
 import type { BrokerLimits } from './limits.ts'
-import { refusalReason } from './refusal-reason.ts'
+import { peerTlsOptions } from './peer-tls.ts'
+import { judgePeer } from './peer-verdict.ts'
+import { meaningOf, refusalReason } from './refusal-reason.ts'
 import type { SessionView } from './sessions.ts'
-import { secureContextOptions, tlsServerOptions, type MinVersion, type TlsMaterial } from './tls-options.ts'
+import { secureContextOptions, type MinVersion, type TlsMaterial } from './tls-options.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -25,6 +28,8 @@ export interface ListenerOptions {
   readonly listen: ListenAddress
   readonly material: TlsMaterial
   readonly identify: Identify
+  /** While the clock is known to be wrong, complaints of OpenSSL about dates do not count; absent: they always do. */
+  readonly time?: TrustedTime | undefined
   readonly limits: BrokerLimits
   readonly clock: Clock
   readonly events: EventSink
@@ -43,7 +48,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const { listen, limits, clock, events, counters, identify } = options
   const minVersion = listen.minVersion ?? '1.3'
   const approaches = new WeakMap<object, Approach>()
-  const tls = createTlsServer(tlsServerOptions(options.material, minVersion, limits.handshakeMs))
+  const tls = createTlsServer(peerTlsOptions(options.material, minVersion, limits.handshakeMs))
 
   const refuse = (approach: Approach | undefined, why: Readonly<Record<string, string>>): void => {
     const origin = {
@@ -57,31 +62,35 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   tls.on('tlsClientError', (error, socket) => {
     const approach = approachOf(socket, approaches)
     approach?.settle()
-    // Typed as an Error, but Node keeps OpenSSL's code here, or null.
-    const verification: unknown = socket.authorizationError
     if (approach?.isLate === true) refuse(approach, { reason: 'handshake-timeout' })
-    else refuse(approach, { ...refusalReason(error, verification) })
+    else refuse(approach, { ...refusalReason(error) })
   })
   tls.on('secureConnection', (socket) => {
     const approach = approachOf(socket, approaches)
     approach?.settle()
     const certificate = socket.getPeerX509Certificate()
-    // TLS has refused both already; without a certificate and an origin nothing goes on here either.
-    if (approach === undefined || certificate === undefined || !socket.authorized) {
-      refuse(approach, { reason: 'no-verified-certificate' })
-      abandon(socket)
-      return
-    }
-    const identification = identify(certificate)
-    if (identification.kind === 'refused') {
-      refuse(approach, { reason: identification.reason, ...subjectOf(certificate) })
+    const tlsFault = verificationFault(socket)
+    const verdict = judgePeer({
+      identification: certificate === undefined ? undefined : identify(certificate),
+      isAuthorized: socket.authorized,
+      tlsFault,
+      clock: options.time?.standing ?? 'trusted',
+    })
+    if (approach === undefined || verdict.kind === 'refused') {
+      const reason = verdict.kind === 'refused' ? verdict.reason : 'no-origin'
+      refuse(approach, {
+        reason,
+        meaning: meaningOf(reason),
+        ...(certificate === undefined ? {} : subjectOf(certificate)),
+        ...(certificate === undefined || tlsFault === undefined ? {} : { openssl: tlsFault }),
+      })
       abandon(socket)
       return
     }
     const { address, listener } = approach
     const protocol = socket.getProtocol() ?? 'unknown'
     const cipher = socket.getCipher().name
-    options.onClient(socket, { identity: identification.identity, address, listener, protocol, cipher })
+    options.onClient(socket, { identity: verdict.identity, address, listener, protocol, cipher })
   })
 
   const front = createFront({
@@ -109,7 +118,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
 }
 
-async function bind(front: Server, listen: ListenAddress): Promise<number> {
+export async function bind(front: Server, listen: ListenAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     front.once('error', (error) => {
       const detail = { host: listen.host, port: listen.port, code: errorCode(error) }
@@ -131,16 +140,19 @@ const BIND_HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this name has no address; write an address',
 }
 
-/**
- * Node emits a refused certificate only when the TLS socket is closed and has forgotten its peer; what it keeps is the
- * TCP socket beneath, as `_parent`.
- */
-function approachOf(socket: TLSSocket, approaches: WeakMap<object, Approach>): Approach | undefined {
+/** A TLS socket that has failed has forgotten its peer; what it keeps is the TCP socket beneath, as `_parent`. */
+export function approachOf(socket: TLSSocket, approaches: WeakMap<object, Approach>): Approach | undefined {
   const parent = '_parent' in socket ? socket._parent : undefined
   return typeof parent === 'object' && parent !== null ? approaches.get(parent) : undefined
 }
 
-function subjectOf(certificate: X509Certificate): Readonly<Record<string, string>> {
+/** Typed as an Error, but Node keeps OpenSSL's code here, or null. */
+function verificationFault(socket: TLSSocket): string | undefined {
+  const fault: unknown = socket.authorizationError
+  return typeof fault === 'string' ? fault : undefined
+}
+
+export function subjectOf(certificate: X509Certificate): Readonly<Record<string, string>> {
   return {
     subject: certificate.subject.replaceAll('\n', ', ').slice(0, 256),
     altName: (certificate.subjectAltName ?? '').slice(0, 256),
@@ -148,11 +160,11 @@ function subjectOf(certificate: X509Certificate): Readonly<Record<string, string
   }
 }
 
-function abandon(socket: TLSSocket): void {
+export function abandon(socket: TLSSocket): void {
   socket.on('error', () => undefined)
   socket.destroy()
 }
 
-function nameOf({ host, port }: ListenAddress): string {
+export function nameOf({ host, port }: ListenAddress): string {
   return `${host}:${port}`
 }

@@ -1,6 +1,9 @@
 import { classifyAddress, type AddressKind } from '../uplink/address-class.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
 
+/** What a listener may bind; a public address never. */
+export const BINDABLE: readonly AddressKind[] = ['loopback', 'private', 'unspecified']
+
 export function checkAddress(
   path: KeyPath,
   host: string,

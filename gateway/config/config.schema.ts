@@ -18,7 +18,7 @@ const BROKER = {
   properties: {
     listen: {
       type: 'array',
-      description: 'Where MQTT over mutual TLS is served; there is no other kind of listener',
+      description: 'Where MQTT over mutual TLS is served; without TLS it is served nowhere',
       minItems: 1,
       maxItems: 16,
       items: {
@@ -44,6 +44,45 @@ const BROKER = {
   },
 } as const
 
+const WEB = {
+  type: 'object',
+  description: 'Serves HTTPS: enrolment, log-in and MQTT over WebSocket; not served when absent',
+  additionalProperties: false,
+  required: ['listen'],
+  properties: {
+    listen: {
+      type: 'array',
+      description: 'Where HTTPS is served, TLS 1.3 alone',
+      minItems: 1,
+      maxItems: 16,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['host', 'port'],
+        properties: {
+          host: {
+            ...ADDRESS,
+            description: 'Address to bind; private, loopback, or 0.0.0.0 and :: for all',
+            examples: ['127.0.0.1'],
+          },
+          port: { ...LISTEN_PORT, description: 'TCP port; 0 lets the system choose', examples: [8443] },
+        },
+      },
+    },
+    origins: {
+      type: 'array',
+      description: 'Pages of other servers that may use this one; its own pages always may',
+      maxItems: 16,
+      default: [],
+      items: {
+        ...URL,
+        description: 'Origin of such a page, as browsers write it',
+        examples: ['https://station.hospital.internal'],
+      },
+    },
+  },
+} as const
+
 const BEDSIDE = {
   type: 'object',
   description: 'Makes this process read devices',
@@ -55,6 +94,12 @@ const BEDSIDE = {
       ...URL,
       description: 'The ward gateway to publish to; its own listener when `broker` is there',
       examples: ['mqtts://10.0.4.2:8883'],
+    },
+    renewAt: {
+      ...URL,
+      description:
+        'Where this box renews its certificate when it has no store; the host of `bedside.broker` at port 8443 when absent',
+      examples: ['https://10.0.4.2:8443'],
     },
     devices: DEVICES,
   },
@@ -143,6 +188,7 @@ export const CONFIG_SCHEMA = {
       },
     },
     broker: BROKER,
+    web: WEB,
     health: {
       type: 'object',
       description: 'Serves /metrics, /healthz and /readyz; not served when absent',

@@ -4,6 +4,7 @@ import type { ConfigFile } from './config.schema.ts'
 
 export type LogLevelName = ConfigFile['log']['level']
 export type BrokerConfig = NonNullable<ConfigFile['broker']>
+export type WebConfig = NonNullable<ConfigFile['web']>
 export type BedsideConfig = NonNullable<ConfigFile['bedside']>
 /** One device; `link` says which of the shapes it has. */
 export type DeviceConfig = BedsideConfig['devices'][number]

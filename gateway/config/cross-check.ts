@@ -4,14 +4,14 @@ import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DeviceProtocol } from '../../devices/protocol.ts'
 import { errorCode } from '../errors.ts'
-import type { AddressKind } from '../uplink/address-class.ts'
 import { readAllowedRange } from '../uplink/allowed-ranges.ts'
 import { decideUrl } from '../uplink/policy.ts'
-import { checkAddress } from './check-address.ts'
+import { BINDABLE, checkAddress } from './check-address.ts'
 import { checkDeviceLine, checkLink } from './check-device-line.ts'
 import type { DeviceConfig, UplinkConfig } from './config.ts'
 import type { ConfigFile } from './config.schema.ts'
 import { finding, type Finding, type KeyPath } from './fault.ts'
+import { checkWeb } from './check-web.ts'
 import { checkRadio } from './check-radio.ts'
 import { nearestWord } from './nearest-word.ts'
 import { checkRepeats } from './repeats.ts'
@@ -27,8 +27,10 @@ type Check = (config: ConfigFile, surroundings: Surroundings) => readonly Findin
 const CHECKS: readonly Check[] = [
   checkParts,
   checkListeners,
+  checkWeb,
   checkHealth,
   checkBedsideBroker,
+  checkRenewAt,
   checkDevices,
   checkRepeats,
   checkUplinks,
@@ -53,7 +55,6 @@ function checkParts({ broker, bedside, uplinks }: ConfigFile): readonly Finding[
   return []
 }
 
-const BINDABLE: readonly AddressKind[] = ['loopback', 'private', 'unspecified']
 const PLAINTEXT_MQTT_PORT = 1883
 
 function checkListeners({ broker }: ConfigFile): readonly Finding[] {
@@ -86,6 +87,11 @@ function checkBedsideBroker(
       '\'broker\' is missing; add broker: "mqtts://...", as this process is no ward gateway itself',
     ),
   ]
+}
+
+function checkRenewAt({ bedside }: ConfigFile, { environment }: Surroundings): readonly Finding[] {
+  if (bedside?.renewAt === undefined) return []
+  return checkUrl(['bedside', 'renewAt'], { url: bedside.renewAt, scheme: 'https', environment })
 }
 
 function checkDevices({ bedside }: ConfigFile, { protocols }: Surroundings): readonly Finding[] {

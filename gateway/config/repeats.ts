@@ -37,7 +37,7 @@ const ENTRIES: Readonly<Record<string, (config: ConfigFile) => readonly Entry[]>
       device.link === 'ble' ? [{ value: device.address, path: devicePath(index, 'address') }] : [],
     ),
   uplink: ({ uplinks }) => uplinks.map(({ id }, index) => ({ value: id, path: ['uplinks', index, 'id'] })),
-  'listening address': ({ broker, bedside, health }) =>
+  'listening address': ({ broker, web, bedside, health }) =>
     [
       ...(bedside?.devices ?? []).flatMap((device, index) =>
         device.link === 'tcp-listen' ? [{ listen: device, path: devicePath(index, 'port') }] : [],
@@ -46,6 +46,7 @@ const ENTRIES: Readonly<Record<string, (config: ConfigFile) => readonly Entry[]>
         listen,
         path: ['broker', 'listen', index, 'port'],
       })),
+      ...(web?.listen ?? []).map((listen, index) => ({ listen, path: ['web', 'listen', index, 'port'] })),
       ...(health === undefined ? [] : [{ listen: health, path: ['health', 'port'] }]),
     ].flatMap(({ listen, path }) => (listen.port === 0 ? [] : [{ value: endpoint(listen), path }])),
 }

@@ -4,21 +4,28 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ConfigError, errorCode, errorMessage, StorageError } from '../errors.ts'
-import type { ClientRole, DeviceEntry, Inventory, InventoryEntry } from '../ports.ts'
+import type { ClientRole, DeviceEntry, Inventory, InventoryEntry, OperatorEntry } from '../ports.ts'
+import { withFileLock } from './file-lock.ts'
 import { INVENTORY_SCHEMA } from './inventory.schema.ts'
+
+type OperatorRow = Pick<OperatorEntry, 'role' | 'id'> & Partial<OperatorEntry>
 
 interface InventoryDocument {
   readonly v: 1
-  readonly entries: readonly InventoryEntry[]
+  readonly entries: readonly (Exclude<InventoryEntry, OperatorEntry> | OperatorRow)[]
 }
 
 const validate = new Ajv2020({ discriminator: true, strict: true }).compile<InventoryDocument>(
   INVENTORY_SCHEMA,
 )
 
+export function inventoryPath(stateDir: string): string {
+  return join(stateDir, 'inventory.json')
+}
+
 /** The rows of the state directory's inventory; none when the file does not exist. */
 export function readInventory(stateDir: string): readonly InventoryEntry[] {
-  const path = join(stateDir, 'inventory.json')
+  const path = inventoryPath(stateDir)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -26,7 +33,7 @@ export function readInventory(stateDir: string): readonly InventoryEntry[] {
     if (errorCode(error) === 'ENOENT') return []
     throw new StorageError(`cannot read the inventory ${path}: ${errorMessage(error)}`, { path }, error)
   }
-  const entries = parse(text, path).entries
+  const entries = parse(text, path).entries.map(complete)
   const twice = entries.find((entry, index) => entries.findIndex((other) => isSame(other, entry)) !== index)
   if (twice !== undefined)
     throw new ConfigError(
@@ -38,7 +45,7 @@ export function readInventory(stateDir: string): readonly InventoryEntry[] {
 
 /** Replaces the inventory; a crash leaves the old one or the new one. */
 export function writeInventory(stateDir: string, entries: readonly InventoryEntry[]): void {
-  const path = join(stateDir, 'inventory.json')
+  const path = inventoryPath(stateDir)
   const fresh = `${path}.${process.pid}.new`
   const document: InventoryDocument = { v: 1, entries }
   try {
@@ -60,6 +67,19 @@ export function writeInventory(stateDir: string, entries: readonly InventoryEntr
   }
 }
 
+/** Reads, changes and writes the rows while no other process of ours does; answers the new rows. */
+export function changeInventory(
+  stateDir: string,
+  change: (entries: readonly InventoryEntry[]) => readonly InventoryEntry[],
+): readonly InventoryEntry[] {
+  const path = inventoryPath(stateDir)
+  return withFileLock(`${path}.lock`, 'the inventory', () => {
+    const entries = change(readInventory(stateDir))
+    writeInventory(stateDir, entries)
+    return entries
+  })
+}
+
 /** Rows as the rules ask for them. */
 export function inventoryOf(entries: readonly InventoryEntry[]): Inventory {
   const byIdentity = new Map(entries.map((entry) => [`${entry.role}/${entry.id}`, entry]))
@@ -78,6 +98,11 @@ export function withEntry(
   entry: InventoryEntry,
 ): readonly InventoryEntry[] {
   return [...entries.filter((other) => !isSame(other, entry)), entry]
+}
+
+// A row from before there were duties names none, and so allows nothing.
+function complete(row: InventoryDocument['entries'][number]): InventoryEntry {
+  return row.role === 'operator' ? { ...row, duties: row.duties ?? [], wards: row.wards ?? [] } : row
 }
 
 function isSame(a: InventoryEntry, b: InventoryEntry): boolean {

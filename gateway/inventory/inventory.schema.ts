@@ -1,5 +1,7 @@
 /** inventory.json as JSON Schema: one row per identity. */
 
+import { DUTIES } from '../people/duties.ts'
+
 const id = { type: 'string', pattern: '^[a-z0-9-]{1,32}$' } as const
 
 function row(role: string, required: readonly string[], properties: object): object {
@@ -36,7 +38,11 @@ export const INVENTORY_SCHEMA = {
           }),
           row('bedside', [], {}),
           row('consumer', ['wards'], { wards: { type: 'array', minItems: 1, uniqueItems: true, items: id } }),
-          row('operator', [], {}),
+          row('operator', [], {
+            duties: { type: 'array', uniqueItems: true, items: { enum: DUTIES } },
+            wards: { type: 'array', uniqueItems: true, items: id },
+            locked: { const: true },
+          }),
           row('uplink', [], {}),
         ],
       },

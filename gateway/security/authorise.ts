@@ -1,6 +1,7 @@
 /** Who may read and write which topic: pure decisions over identity and inventory. What no row allows is refused. */
 
 import { parseIngestTopic } from '../contract/topics.ts'
+import { scopesOf } from '../people/duties.ts'
 import type { BrokerRules, ClientRole, Identity, Inventory, InventoryEntry, Verdict } from '../ports.ts'
 import { filterWithin, isFilter, isTopic } from './topic-filter.ts'
 
@@ -18,7 +19,7 @@ const READABLE: Readonly<Record<ClientRole, ReadableScopes>> = {
   device: () => [],
   bedside: () => [],
   consumer: (entry) => (entry.role === 'consumer' ? entry.wards.map((ward) => `vitals/v1/${ward}/#`) : []),
-  operator: () => ['vitals/v1/#', 'ops/v1/#', '$SYS/#'],
+  operator: (entry) => (entry.role === 'operator' ? scopesOf(entry) : []),
   uplink: () => [],
 }
 
@@ -46,7 +47,9 @@ export function mayConnect(identity: Identity, clientId: string, inventory: Inve
   if (clientId !== identity.id) return refuse('the client id is not the id of the certificate')
   if (identity.role === 'uplink')
     return refuse('an uplink is for the way out; it is no client of this gateway')
-  if (inventory.find(identity.role, identity.id) === undefined) return refuse('no such row in the inventory')
+  const entry = inventory.find(identity.role, identity.id)
+  if (entry === undefined) return refuse('no such row in the inventory')
+  if (entry.role === 'operator' && entry.locked === true) return refuse('the person is locked')
   return ALLOWED
 }
 
@@ -65,13 +68,13 @@ export function maySubscribe(identity: Identity, filter: string, inventory: Inve
   if (!isFilter(filter) || !isWithinBounds(filter)) return refuse('the filter is malformed or too long')
   return isReadable(identity, filter, inventory)
     ? ALLOWED
-    : refuse('the filter reaches beyond what this identity may read')
+    : refuse(beyond(identity, 'the filter reaches beyond what this identity may read'))
 }
 
 export function mayReceive(identity: Identity, topic: string, inventory: Inventory): Verdict {
   return isTopic(topic) && isReadable(identity, topic, inventory)
     ? ALLOWED
-    : refuse('the topic is beyond what this identity may read')
+    : refuse(beyond(identity, 'the topic is beyond what this identity may read'))
 }
 
 /** The scopes are read from the inventory at each question, so a right that was withdrawn ends with the next message. */
@@ -79,6 +82,11 @@ function isReadable(identity: Identity, filter: string, inventory: Inventory): b
   const entry = inventory.find(identity.role, identity.id)
   if (entry === undefined) return false
   return READABLE[identity.role](entry).some((scope) => filterWithin(filter, scope))
+}
+
+// What a person may read follows from duties alone, so that is where whoever reads the log has to look.
+function beyond({ role }: Identity, otherwise: string): string {
+  return role === 'operator' ? 'no duty allows it' : otherwise
 }
 
 function isWithinBounds(text: string): boolean {

@@ -7,7 +7,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { isCrlOf } from '../../certs/crl-signature.ts'
 import { pemBlocks } from '../../certs/pem.ts'
-import { readCrls } from '../../certs/revocation.ts'
+import { readCrls } from '../../certs/crl-reading.ts'
 
 /** `damaged`: an authority has no list, and there is one that cannot be read or that nobody here has signed. */
 export type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'

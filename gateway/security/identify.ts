@@ -1,50 +1,59 @@
-/** Who holds this certificate: read from the certificate alone, after TLS has verified its chain. */
+/**
+ * Who holds this certificate, and may it be believed? Everything that OpenSSL has verified is verified once more here, by
+ * the trusted time instead of the wall clock, and each fault has a word of its own for the audit.
+ */
 
 import type { X509Certificate } from 'node:crypto'
-import { identityOfAltNames } from '../../certs/identity-uri.ts'
-import type { Clock } from '../clock.ts'
 import type { ClientRole, Identity } from '../ports.ts'
+import type { TrustedTime } from './trusted-time.ts'
+import { dateFault, type DateFault } from './verify-dates.ts'
+import { constraintFault, formFault, type FormFault } from './verify-form.ts'
+import { findIssuer, type IssuerFault } from './verify-issuer.ts'
+import { namesOf, type NameFault } from './verify-names.ts'
 
-// RFC 5280 4.2.1.12
-const CLIENT_AUTH_OID = '1.3.6.1.5.5.7.3.2'
-const ANY_EXTENDED_KEY_USAGE_OID = '2.5.29.37.0'
-
-const CLIENT_ROLES: readonly ClientRole[] = ['device', 'bedside', 'consumer', 'operator', 'uplink']
-const EC_CURVES = new Set(['prime256v1', 'secp384r1'])
-const MIN_RSA_BITS = 2048
-
-type IdentityFault =
-  | 'is-a-ca'
-  | 'not-yet-valid'
-  | 'expired'
-  | 'weak-key'
-  | 'not-for-clients'
-  | 'any-key-usage'
-  | 'no-identity-uri'
-  | 'other-site'
-  | 'not-a-client-role'
+export type IdentityFault = IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'revoked'
 
 export type Identification =
-  | { readonly kind: 'identified'; readonly identity: Identity }
+  | {
+      readonly kind: 'identified'
+      readonly identity: Identity
+      /** The issuing CA under which it was verified here; without it only OpenSSL vouches for the chain. */
+      readonly issuer?: string
+    }
   | { readonly kind: 'refused'; readonly reason: IdentityFault }
 
+/** Also for listeners where a certificate is optional: whoever shows one is judged the same way everywhere. */
 export type Identify = (certificate: X509Certificate) => Identification
 
-/** Identifies clients of one site. A certificate that leaves anything open is refused. */
-export function createIdentify(site: string, clock: Clock): Identify {
-  return (certificate) => identify(certificate, site, clock.nowMs())
+export interface IdentifyOptions {
+  readonly site: string
+  readonly time: Pick<TrustedTime, 'nowMs'>
+  /** The issuing CAs in trust, as verify-authority.ts has checked them; asked at each question, since they roll over. */
+  readonly issuers: () => readonly X509Certificate[]
+  /** SHA-256 of a certificate in lower-case hexadecimal. */
+  readonly isRevoked: (fingerprint: string) => boolean
 }
 
-export function identify(certificate: X509Certificate, site: string, nowMs: number): Identification {
-  const fault = certificateFault(certificate, nowMs)
-  if (fault !== undefined) return { kind: 'refused', reason: fault }
-  // X.509-SVID 2: exactly one URI; a subject name is for display and decides nothing.
-  const parsed = identityOfAltNames(certificate.subjectAltName)
-  if (parsed === undefined) return { kind: 'refused', reason: 'no-identity-uri' }
-  if (parsed.site !== site) return { kind: 'refused', reason: 'other-site' }
-  const role = CLIENT_ROLES.find((candidate) => candidate === parsed.role)
-  if (role === undefined) return { kind: 'refused', reason: 'not-a-client-role' }
-  return { kind: 'identified', identity: identityOf(certificate, role, parsed.id) }
+/** Identifies clients of one site. A certificate that leaves anything open is refused. */
+export function createIdentify({ site, time, issuers, isRevoked }: IdentifyOptions): Identify {
+  return (certificate) => {
+    const found = findIssuer(certificate, issuers())
+    if (found.kind === 'refused') return found
+    const nowMs = time.nowMs()
+    // From here on the bytes are those that our own authority has signed.
+    const reason =
+      (isRevoked(fingerprintOf(certificate)) ? 'revoked' : undefined) ??
+      formFault(certificate, 'client') ??
+      dateFault(certificate, nowMs) ??
+      (dateFault(found.issuer, nowMs) === undefined ? undefined : 'authority-expired') ??
+      constraintFault(found.issuer) ??
+      constraintFault(certificate)
+    if (reason !== undefined) return { kind: 'refused', reason }
+    const named = namesOf(certificate, site)
+    if (named.kind === 'refused') return named
+    const identity = identityOf(certificate, named.role, named.id)
+    return { kind: 'identified', identity, issuer: fingerprintOf(found.issuer) }
+  }
 }
 
 /** The identity of a certificate whose role and id are already known. */
@@ -52,28 +61,12 @@ export function identityOf(certificate: X509Certificate, role: ClientRole, id: s
   return {
     role,
     id,
-    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    fingerprint: fingerprintOf(certificate),
     notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
   }
 }
 
-function certificateFault(certificate: X509Certificate, nowMs: number): IdentityFault | undefined {
-  if (certificate.ca) return 'is-a-ca'
-  // Written so that a date that cannot be read (NaN) refuses too.
-  if (!(nowMs >= Date.parse(certificate.validFrom))) return 'not-yet-valid'
-  if (!(nowMs <= Date.parse(certificate.validTo))) return 'expired'
-  if (!isStrongKey(certificate)) return 'weak-key'
-  // Node names the OIDs of the extended key usage `keyUsage`; without that extension it is undefined.
-  const usages: readonly string[] = certificate.keyUsage ?? []
-  if (usages.includes(ANY_EXTENDED_KEY_USAGE_OID)) return 'any-key-usage'
-  if (!usages.includes(CLIENT_AUTH_OID)) return 'not-for-clients'
-  return undefined
-}
-
-function isStrongKey(certificate: X509Certificate): boolean {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey
-  if (type === 'ec') return EC_CURVES.has(details?.namedCurve ?? '')
-  if (type === 'rsa') return (details?.modulusLength ?? 0) >= MIN_RSA_BITS
-  return false
+function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 }

@@ -1,6 +1,6 @@
 /** The gateway's own figures, for /metrics and for the demo's summary. Labels are closed sets: never a bed, never a person. */
 
-import { Counter, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CounterName, Counters } from '../ports.ts'
 
 const HELP: Readonly<Record<CounterName, { help: string; labels: readonly string[] }>> = {
@@ -27,6 +27,8 @@ const HELP: Readonly<Record<CounterName, { help: string; labels: readonly string
 export interface MeteredCounters extends Counters {
   /** Prometheus text exposition. */
   expose(): Promise<string>
+  /** When the first certificate of each role runs out, or the first list (role `crl`); roles that are absent are forgotten. */
+  soonestExpiry(notAfterMsByRole: ReadonlyMap<string, number>): void
   /** Sum over all labels, and by the first label's value. */
   total(name: CounterName): Promise<{ readonly sum: number; readonly by: Readonly<Record<string, number>> }>
 }
@@ -46,10 +48,20 @@ export function createCounters(): MeteredCounters {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   })
+  const expiry = new Gauge({
+    name: 'wardgate_certificate_expiry_timestamp_seconds',
+    help: 'When the first certificate of a role runs out, or the first revocation list (role crl), since 1970',
+    labelNames: ['role'],
+    registers: [registry],
+  })
   return {
     count: (name, labels = {}) => counters.get(name)?.inc(known(HELP[name].labels, labels)),
     observeLatencyMs: (latencyMs) => {
       latency.observe(Math.max(0, latencyMs) / 1000)
+    },
+    soonestExpiry(notAfterMsByRole) {
+      expiry.reset()
+      for (const [role, notAfterMs] of notAfterMsByRole) expiry.set({ role }, notAfterMs / 1000)
     },
     expose: () => registry.metrics(),
     async total(name) {

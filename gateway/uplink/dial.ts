@@ -6,18 +6,30 @@
 import { lookup } from 'node:dns/promises'
 import { connect as connectTcp, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import type { X509Certificate } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { errorCode, errorMessage } from '../errors.ts'
 import { isSameAddress } from './address-class.ts'
 import { decideUplink, decideUrl } from './policy.ts'
+import { serverTrust, type ServerDates } from './server-trust.ts'
 import { withinLimit, type Settle } from './time-limit.ts'
 import { dialOutcome, failureError, refusalError, type DialFailure } from './uplink-error.ts'
+import type { UplinkScheme } from './uplink-url.ts'
 
 /** PEM texts: who may be trusted at the far end, and who we are. */
 export interface ClientMaterial {
   readonly ca: string
   readonly cert: string
   readonly key: string
+}
+
+/** For whoever has no certificate yet: the far end proves itself, we do not. */
+interface TrustAlone {
+  readonly ca: string
+  readonly cert?: undefined
+  readonly key?: undefined
+  /** The CA is an issuing one whose root is not at hand. */
+  readonly isIssuingOnly?: boolean
 }
 
 /** All addresses of a host name. */
@@ -29,7 +41,12 @@ export type Connect = (endpoint: { readonly address: string; readonly port: numb
 export interface DialOptions {
   readonly url: string
   readonly allowedRanges?: readonly string[] | undefined
-  readonly tls: ClientMaterial
+  readonly scheme?: UplinkScheme | undefined
+  readonly tls: ClientMaterial | TrustAlone
+  /** Sees what the far end shows, leaf first, before it is judged; a dial that it is refused for still fails. */
+  readonly onPresented?: ((chain: readonly X509Certificate[]) => void) | undefined
+  /** By which time the dates of the far end count, and whether it is a gateway of ours; absent: by the wall clock. */
+  readonly dates?: ServerDates | undefined
   readonly clock: Clock
   readonly resolver?: Resolver | undefined
   readonly connect?: Connect | undefined
@@ -47,6 +64,7 @@ interface Endpoint {
 const RESOLVE_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 10_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
+const LONGEST_CHAIN = 8
 
 const systemResolver: Resolver = async (host) => {
   const answers = await lookup(host, { all: true, verbatim: true })
@@ -62,8 +80,8 @@ const connectDirectly: Connect = ({ address, port }) =>
  * when `context.refused` is true, a DialFailure otherwise.
  */
 export async function guardedDial(options: DialOptions): Promise<TLSSocket> {
-  const { url, allowedRanges, environment = process.env } = options
-  const question = { url, allowedRanges, environment }
+  const { url, scheme, allowedRanges, environment = process.env } = options
+  const question = { url, scheme, allowedRanges, environment }
   const early = decideUrl(question)
   if (!early.allowed) throw refusalError(url, early)
   const secureContext = readMaterial(options)
@@ -85,7 +103,11 @@ export async function guardedDial(options: DialOptions): Promise<TLSSocket> {
 
 function readMaterial({ url, tls }: DialOptions): SecureContext {
   try {
-    return createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.3' })
+    const { ca, cert, key } = tls
+    const allowPartialTrustChain = 'isIssuingOnly' in tls && tls.isIssuingOnly
+    // An empty list trusts nobody; left out, it would be the whole public internet.
+    const trusted = ca === '' ? [] : ca
+    return createSecureContext({ ca: trusted, cert, key, minVersion: 'TLSv1.3', allowPartialTrustChain })
   } catch (error) {
     throw failureError(url, 'certificate-unusable', describe(error), error)
   }
@@ -134,14 +156,20 @@ async function secure(
     start: ({ done, fail }) => {
       const failed = (detail: string, cause?: unknown): void =>
         fail(failureError(options.url, 'tls-failed', detail, cause))
+      const trust = serverTrust(options.tls.ca, options.dates)
       const securing = connectTls({
         socket: tcp,
         host: endpoint.address,
         servername: endpoint.serverName,
         secureContext,
-        rejectUnauthorized: true,
+        ...trust.tlsOptions,
       })
-      securing.once('secureConnect', () => done(securing))
+      securing.prependOnceListener('secure', () => options.onPresented?.(presentedBy(securing)))
+      securing.once('secureConnect', () => {
+        const fault = trust.faultOf(securing, endpoint.serverName || endpoint.address)
+        if (fault === undefined) done(securing)
+        else failed(fault)
+      })
       securing.on('error', (error) => failed(describe(error), error))
       securing.once('close', () => failed('the far end closed the connection'))
       return () => {
@@ -152,6 +180,17 @@ async function secure(
   })
   checkPeer(options, endpoint, socket)
   return socket
+}
+
+/** The chain as it was sent, each under the one that it names as its issuer. */
+function presentedBy(socket: TLSSocket): readonly X509Certificate[] {
+  const chain: X509Certificate[] = []
+  let next = socket.getPeerX509Certificate()
+  while (next !== undefined && chain.length < LONGEST_CHAIN) {
+    chain.push(next)
+    next = next.issuerCertificate
+  }
+  return chain
 }
 
 /** Proves the decided address on the socket itself, whatever lies between the call and the network. */

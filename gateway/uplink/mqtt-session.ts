@@ -18,7 +18,10 @@ export interface SessionOptions {
 export interface MqttSession {
   /** Resolves, with the reason, when the connection is gone. */
   readonly ended: Promise<string>
+  readonly isOver: boolean
   publish(message: OutboundMessage): Promise<void>
+  /** True when everything that was published has been acknowledged; false when that takes longer, or never comes. */
+  settled(withinMs: number): Promise<boolean>
   /** 'lost' when the session ended before the broker answered. */
   subscribe(filter: string): Promise<SubscribeOutcome>
   unsubscribe(filter: string): void
@@ -37,6 +40,8 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   const { socket, clock } = options
   const client = createClient(options)
   const inFlight = new Set<(error: UplinkError) => void>()
+  const waiting = new Set<() => void>()
+  let isOver = false
   let fault = 'the far end closed the connection'
   const cut = (reason: string): void => {
     fault = reason
@@ -48,7 +53,9 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   client.on('message', (topic, payload, { retain }) => options.onMessage({ topic, payload, retain }))
   const ended = new Promise<string>((resolve) => {
     client.once('close', () => {
+      isOver = true
       for (const reject of inFlight) reject(lost())
+      for (const wake of waiting) wake()
       resolve(fault)
     })
   })
@@ -62,10 +69,24 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       inFlight.add(reject)
       client.publish(topic, payload, { qos, retain }, (error) => {
         inFlight.delete(reject)
+        if (inFlight.size === 0) for (const wake of waiting) wake()
         if (isFault(error)) reject(lost())
         else resolve()
       })
     })
+  const settled = async (withinMs: number): Promise<boolean> => {
+    if (inFlight.size > 0 && !isOver)
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(withinMs, () => wake())
+        const wake = (): void => {
+          cancel()
+          waiting.delete(wake)
+          resolve()
+        }
+        waiting.add(wake)
+      })
+    return inFlight.size === 0 && !isOver
+  }
   const subscribe = (filter: string): Promise<SubscribeOutcome> =>
     new Promise((resolve) => {
       // The library reports a SUBACK that says no and a lost connection both as an error; only the first has a packet.
@@ -85,7 +106,17 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   }
 
   await untilAccepted(client, { ...options, ended, cut })
-  return { ended, publish, subscribe, unsubscribe, close }
+  return {
+    ended,
+    get isOver() {
+      return isOver
+    },
+    publish,
+    settled,
+    subscribe,
+    unsubscribe,
+    close,
+  }
 }
 
 function createClient({ socket, clientId, clock }: SessionOptions): MqttClient {

@@ -7,12 +7,14 @@
 import { classifyAddress, isInside, parseAddress, type Range } from './address-class.ts'
 import { PRIVATE_RANGES, readAllowedRange } from './allowed-ranges.ts'
 import { REFUSED_KINDS, type UplinkRefusal } from './refusals.ts'
-import { readUplinkUrl, type UplinkTarget } from './uplink-url.ts'
+import { readUplinkUrl, type UplinkScheme, type UplinkTarget } from './uplink-url.ts'
 
 export type Refused = { readonly allowed: false; readonly reason: UplinkRefusal; readonly detail: string }
 
 export interface UrlQuestion {
   readonly url: string
+  /** The protocol the caller speaks; MQTT when absent. */
+  readonly scheme?: UplinkScheme | undefined
   /** Networks the configuration allows, as CIDRs; RFC 1918, ULA and loopback when absent. */
   readonly allowedRanges?: readonly string[] | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -36,10 +38,10 @@ export type UplinkDecision =
   | Refused
 
 /** What can be said before a name is resolved: so a refused URL costs not even a DNS query. */
-export function decideUrl({ url, allowedRanges, environment }: UrlQuestion): UrlDecision {
+export function decideUrl({ url, scheme, allowedRanges, environment }: UrlQuestion): UrlDecision {
   if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     return refuse('verification-off', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set; remove it from the environment')
-  const reading = readUplinkUrl(url)
+  const reading = readUplinkUrl(url, scheme)
   if (!reading.allowed) return reading
   const ranges = readRanges(allowedRanges)
   if (!ranges.allowed) return ranges

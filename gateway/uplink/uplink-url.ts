@@ -6,7 +6,13 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { UplinkRefusal } from './refusals.ts'
 
-const DEFAULT_PORT = 8883
+/** The protocols that go out: MQTT for readings, HTTPS for enrolment. A caller names the one it speaks. */
+export type UplinkScheme = 'mqtts' | 'https'
+
+const SCHEMES: Readonly<Record<UplinkScheme, { readonly port: number; readonly meaning: string }>> = {
+  mqtts: { port: 8883, meaning: 'MQTT over TLS' },
+  https: { port: 8443, meaning: 'HTTP over TLS' },
+}
 
 /** Where an uplink URL points. */
 export interface UplinkTarget {
@@ -25,19 +31,21 @@ const PLAINTEXT_SCHEMES: ReadonlySet<string> = new Set(['mqtt', 'ws', 'http', 't
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
 const LONGEST_NAME = 253
 
-export function readUplinkUrl(url: string): UrlReading {
+export function readUplinkUrl(url: string, wanted: UplinkScheme = 'mqtts'): UrlReading {
+  const expected = `write ${wanted}://HOST or ${wanted}://HOST:PORT`
   if (!/^[\x21-\x7e]+$/.test(url) || url.includes('\\'))
     return refuse(
       'invalid-url',
       'the URL holds a blank, a control character, a backslash or a letter outside ASCII',
     )
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-  if (scheme === undefined) return refuse('invalid-url', `there is no scheme; ${EXPECTED}`)
+  if (scheme === undefined) return refuse('invalid-url', `there is no scheme; ${expected}`)
   if (PLAINTEXT_SCHEMES.has(scheme))
-    return refuse('plaintext-scheme', `${scheme}:// is not encrypted; ${EXPECTED}`)
-  if (scheme !== 'mqtts') return refuse('unsupported-scheme', `${scheme}: is not MQTT over TLS; ${EXPECTED}`)
-  const parts = /^mqtts:\/\/([^/?#]*)(.*)$/i.exec(url)
-  if (parts === null) return refuse('invalid-url', `'//' is missing after the scheme; ${EXPECTED}`)
+    return refuse('plaintext-scheme', `${scheme}:// is not encrypted; ${expected}`)
+  if (scheme !== wanted)
+    return refuse('unsupported-scheme', `${scheme}: is not ${SCHEMES[wanted].meaning}; ${expected}`)
+  const parts = /^[a-z]+:\/\/([^/?#]*)(.*)$/i.exec(url)
+  if (parts === null) return refuse('invalid-url', `'//' is missing after the scheme; ${expected}`)
   const [, authority = '', rest = ''] = parts
   if (authority.includes('@'))
     return refuse(
@@ -45,18 +53,16 @@ export function readUplinkUrl(url: string): UrlReading {
       'a user or password stands in the URL; the certificate is the identity',
     )
   if (rest !== '' && rest !== '/')
-    return refuse('invalid-url', `nothing may follow host and port; ${EXPECTED}`)
-  return readAuthority(authority)
+    return refuse('invalid-url', `nothing may follow host and port; ${expected}`)
+  return readAuthority(authority, SCHEMES[wanted].port, expected)
 }
 
-const EXPECTED = 'write mqtts://HOST or mqtts://HOST:PORT'
-
-function readAuthority(authority: string): UrlReading {
+function readAuthority(authority: string, defaultPort: number, expected: string): UrlReading {
   const parts = /^(\[[^[\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/.exec(authority)
-  if (parts === null) return refuse('invalid-url', `host or port cannot be read; ${EXPECTED}`)
+  if (parts === null) return refuse('invalid-url', `host or port cannot be read; ${expected}`)
   const [, host = '', portText] = parts
-  const port = portText === undefined ? DEFAULT_PORT : Number(portText)
-  if (port < 1 || port > 65_535) return refuse('invalid-url', `${port} is not a TCP port; ${EXPECTED}`)
+  const port = portText === undefined ? defaultPort : Number(portText)
+  if (port < 1 || port > 65_535) return refuse('invalid-url', `${port} is not a TCP port; ${expected}`)
   return host.startsWith('[') ? readIpv6(host.slice(1, -1), port) : readName(host, port)
 }
 

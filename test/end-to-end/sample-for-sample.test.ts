@@ -117,7 +117,7 @@ describe('what the station shows', () => {
     station = openStation({
       url: `mqtts://127.0.0.1:${port}`,
       id: 'station-1',
-      material: ward.store.clientMaterial('consumer', 'station-1'),
+      material: () => ward.store.clientMaterial('consumer', 'station-1'),
       filters: ['vitals/v1/icu/+/+/numeric', 'vitals/v1/icu/+/+/history', 'vitals/v1/icu/+/+/state'],
       clock,
       log: silentLog,

@@ -14,6 +14,7 @@ import { startWardGateway, type WardGateway } from '../../gateway/ward-gateway.t
 import { portOf } from '../support/broker-bench.ts'
 import { ingestAlert, ingestWaveform } from '../support/relayed.ts'
 import { OXIMETER } from '../support/sets.ts'
+import { believed } from '../support/fake-time.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { makeWardFiles } from '../support/ward.ts'
 
@@ -24,7 +25,7 @@ const INVENTORY: readonly InventoryEntry[] = [
   { role: 'consumer', id: 'station-icu', wards: ['icu'] },
   { role: 'consumer', id: 'late-icu', wards: ['icu'] },
   { role: 'consumer', id: 'station-er', wards: ['er'] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
 ]
 const ALERT = 'vitals/v1/icu/b01/ox-1/alert/spo2-low'
 
@@ -133,6 +134,7 @@ async function begin(): Promise<void> {
     broker: { listen: [{ host: '127.0.0.1', port: 0, tls: '1.3' }] },
     store,
     clock: systemClock,
+    time: believed(systemClock),
     log: silentLog,
     events: createEventSink('gw-1', systemClock, silentLog),
     counters,

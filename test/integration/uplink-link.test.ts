@@ -52,7 +52,7 @@ function open(options: Partial<MqttLinkOptions> = {}): SubscribingLink {
   const link = createMqttLink({
     url,
     clientId: 'station-1',
-    material,
+    material: () => material,
     clock: systemClock,
     random: () => 0,
     log: silentLog,
@@ -230,7 +230,7 @@ describe('a link that does not come up', () => {
 
   it('names the refusal of its certificate', async () => {
     const foreign = createTestAuthority('foreign root').issue('station-1')
-    const refused = await state(open({ material: { ca: authority.ca, ...foreign } }), 'offline')
+    const refused = await state(open({ material: () => ({ ca: authority.ca, ...foreign }) }), 'offline')
     expect(refused.reason).toMatch(/UNKNOWN_CA|ECONNRESET|closed/)
   })
 

@@ -18,7 +18,9 @@ import { createTopicAuthority } from '../../gateway/security/authorise.ts'
 import { contest } from '../../gateway/security/contest.ts'
 import { createIdentify } from '../../gateway/security/identify.ts'
 import { standingOf, type StandingOf } from '../../gateway/security/standing.ts'
+import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import type { OddCertificate } from './odd-certificate.ts'
+import { believed } from './fake-time.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const SITE = 'ward.test'
@@ -82,7 +84,7 @@ const INVENTORY: readonly InventoryEntry[] = [
   { role: 'bedside', id: 'box-1' },
   { role: 'consumer', id: 'station-icu', wards: ['icu'] },
   { role: 'consumer', id: 'station-er', wards: ['er'] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
 ]
 
 function inventoryOf(entries: readonly InventoryEntry[]): Inventory {
@@ -133,8 +135,8 @@ export interface Bench {
   remove(): void
 }
 
-export function createBench(): Bench {
-  const nowMs = Date.now()
+/** `nowMs`: the moment as of which everything is made. */
+export function createBench(nowMs = Date.now()): Bench {
   const state = tempDir()
   // Made nine days ago, so that one of its certificates can have ended since.
   const store = initStore({
@@ -181,7 +183,12 @@ export function createBench(): Bench {
           }),
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
-        identify: createIdentify(SITE, systemClock),
+        identify: createIdentify({
+          site: SITE,
+          time: options?.time ?? believed(systemClock),
+          issuers: () => readAuthorities((options?.material ?? store.serverMaterial()).ca).issuing,
+          isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
+        }),
         standingOf: standingIn(store, options?.clock ?? systemClock),
         contest,
         rules: wardRules(),

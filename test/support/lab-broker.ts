@@ -6,7 +6,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { splitCrls } from '../../certs/revocation.ts'
+import { splitCrls } from '../../certs/crl-reading.ts'
 import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { errorMessage } from '../../gateway/errors.ts'

@@ -9,6 +9,7 @@ import { createCounters } from '../../gateway/telemetry/counters.ts'
 import { startWardGateway, type WardGateway } from '../../gateway/ward-gateway.ts'
 import { EventRecord, portOf, RawClient } from './broker-bench.ts'
 import { tempDir } from './temp-dir.ts'
+import { believed } from './fake-time.ts'
 import { makeWardFiles } from './ward.ts'
 
 class AttachableRecord extends EventRecord {
@@ -67,6 +68,7 @@ export async function startLiveWard(
     broker: { listen: [{ host: '127.0.0.1', port: 0, tls: '1.3' }] },
     store: options.gatewayStore?.(openStore(stateDir)) ?? openStore(stateDir),
     clock: options.clock ?? systemClock,
+    time: believed(options.clock ?? systemClock),
     log: silentLog,
     events,
     counters: createCounters(),

@@ -8,7 +8,6 @@ import { CertificateError } from '../../../certs/errors.ts'
 import {
   isNameTaken,
   readCertificate,
-  readKeyOf,
   readPrivateKey,
   readText,
   refuseForeignDirectory,
@@ -101,21 +100,6 @@ describe('a private key', () => {
       writeFileSync(keyPath, text)
       expect(() => readPrivateKey(keyPath)).toThrow('is damaged or protected by a passphrase')
     }
-  })
-
-  it('that belongs to another certificate is refused', () => {
-    const certificatePath = join(temp.path, 'a.pem')
-    expect(readKeyOf(root.certificate, keyPath, certificatePath).type).toBe('private')
-    writeFileSync(
-      keyPath,
-      generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({
-        type: 'pkcs8',
-        format: 'pem',
-      }),
-    )
-    expect(() => readKeyOf(root.certificate, keyPath, certificatePath)).toThrow(
-      `${keyPath} does not belong to the certificate ${certificatePath}`,
-    )
   })
 })
 

@@ -57,6 +57,16 @@ describe('the lint of a planned certificate', () => {
   const cases: readonly { name: string; rule: string; plan: CertificatePlan }[] = [
     { name: 'a site that is no trust domain', rule: 'site', plan: { ...device, site: 'Ward Gate' } },
     {
+      name: 'a list under a name of another',
+      rule: 'crl-address',
+      plan: { ...server, crlHost: 'elsewhere.test' },
+    },
+    {
+      name: 'a client that says where lists are',
+      rule: 'crl-address',
+      plan: { ...device, crlHost: 'localhost' },
+    },
+    {
       name: 'a weak key',
       rule: 'key',
       plan: { ...device, publicKey: generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey },

@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { CommanderError } from 'commander'
 import { CertificateError } from '../../../certs/errors.ts'
 import { openStore } from '../../../certs/store.ts'
-import { certsCommand, type CertsHooks } from '../../../cli/certs.ts'
 import { UsageError } from '../../../gateway/errors.ts'
+import { runCerts as wardgate } from '../../support/run-certs.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 let temp: ReturnType<typeof tempDir>
@@ -49,7 +49,9 @@ describe('wardgate certs issue', () => {
       ['issue', 'consumer', 'station-1', '--state', stateDir, '--ward', 'icu', '--ward', 'hdu'],
       () => 'a hint',
     )
-    expect(issued).toEqual([{ stateDir, role: 'consumer', id: 'station-1', wards: ['icu', 'hdu'] }])
+    expect(issued).toEqual([
+      { stateDir, role: 'consumer', id: 'station-1', wards: ['icu', 'hdu'], duties: [] },
+    ])
     expect(output).toContain(join(stateDir, 'certs/consumer/station-1.key'))
     expect(output).toMatch(/a hint\n$/)
   })
@@ -85,6 +87,14 @@ describe('wardgate certs issue', () => {
     expect(readdirSync(join(stateDir, 'certs/device'))).toEqual(['pump-1.pem'])
   })
 
+  it('passes the duties and wards of a person on', async () => {
+    const options = ['--duty', 'nurse', '--duty', 'auditor', '--ward', 'icu']
+    const { issued } = await wardgate(['issue', 'operator', 'anna', '--state', stateDir, ...options])
+    expect(issued).toEqual([
+      { stateDir, role: 'operator', id: 'anna', wards: ['icu'], duties: ['nurse', 'auditor'] },
+    ])
+  })
+
   it('issues a further server certificate, which is nobody in the inventory', async () => {
     const { issued } = await wardgate(['issue', 'server', 'gw-2', '--state', stateDir, '--name', '10.0.0.7'])
     expect(issued).toEqual([])
@@ -110,6 +120,10 @@ describe('wardgate certs issue', () => {
     ['half a day', ['device', 'a', '--days', '0.5'], '--days 0.5'],
     ['too many days', ['operator', 'a', '--days', '398'], 'lasts 1 to 397 whole days'],
     ['a ward for a device', ['device', 'a', '--ward', 'icu'], '--ward is for consumers'],
+    ['a ward for an engineer', ['operator', 'a', '--ward', 'icu'], 'not for this operator'],
+    ['a nurse without a ward', ['operator', 'a', '--duty', 'nurse'], 'is done in a ward'],
+    ['an unknown duty', ['operator', 'a', '--duty', 'king'], "unknown duty 'king'"],
+    ['a duty for a device', ['device', 'a', '--duty', 'nurse'], '--duty is for operators'],
     ['a bad ward', ['consumer', 'a', '--ward', 'icu/#'], "ward 'icu/#' is not an id"],
     ['a name for a client', ['device', 'a', '--name', 'x'], '--name is for servers'],
     ['a server without a name', ['server', 'a'], 'needs --name'],
@@ -162,27 +176,3 @@ describe('wardgate certs list', () => {
     expect(JSON.parse(output)[2]).toMatchObject({ role: 'server', id: 'server', status: 'valid' })
   })
 })
-
-/** Runs the command with its output caught; nothing of commander reaches the terminal. */
-async function wardgate(options: readonly string[], hook: CertsHooks['afterIssue'] = () => undefined) {
-  const issued: unknown[] = []
-  const command = certsCommand({
-    afterIssue(each) {
-      issued.push(each)
-      return hook(each)
-    },
-  })
-  for (const each of [command, ...command.commands])
-    each.exitOverride().configureOutput({ writeErr: () => undefined })
-  const written: string[] = []
-  const stdout = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text))
-    return true
-  })
-  try {
-    await command.parseAsync(options, { from: 'user' })
-  } finally {
-    stdout.mockRestore()
-  }
-  return { output: written.join(''), issued }
-}

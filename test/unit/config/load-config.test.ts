@@ -134,7 +134,7 @@ describe('what the schema finds', () => {
     [
       'an unknown key that is like none',
       ward('whatever: 1'),
-      "6:1 unknown key 'whatever'; known keys here: gateway, state, site, log, broker, health, bedside, uplinks",
+      "6:1 unknown key 'whatever'; known keys here: gateway, state, site, log, broker, web, health, bedside, uplinks",
     ],
     [
       'a key that would switch a protection off',
@@ -145,7 +145,7 @@ describe('what the schema finds', () => {
     [
       'an inherited name',
       ward('__proto__: 1'),
-      "6:1 unknown key '__proto__'; known keys here: gateway, state, site, log, broker, health, bedside, uplinks",
+      "6:1 unknown key '__proto__'; known keys here: gateway, state, site, log, broker, web, health, bedside, uplinks",
     ],
     ['a missing key', 'state: ./s', /^1:1 'gateway' is missing; add gateway: "gw-1"/],
     ['a wrong type', ward('log: [1]'), /^6:6 log: a list stands here, but this has to be a group of keys/],
@@ -370,6 +370,16 @@ describe('what only the whole can tell', () => {
       'a plaintext ward gateway',
       box(`id: a, ${DF2}, link: serial, path: /dev/a`).replace('box-1', 'box-1\n  broker: mqtt://10.0.0.1'),
       /^6:11 bedside.broker: refused \(plaintext-scheme\)/,
+    ],
+    [
+      'renewal in plaintext',
+      box(`id: a, ${DF2}, link: serial, path: /dev/a`).replace('box-1', 'box-1\n  renewAt: http://10.0.0.1'),
+      /^6:12 bedside.renewAt: refused \(plaintext-scheme\)/,
+    ],
+    [
+      'renewal on a public network',
+      box(`id: a, ${DF2}, link: serial, path: /dev/a`).replace('box-1', 'box-1\n  renewAt: https://8.8.8.8'),
+      /^6:12 bedside.renewAt: refused \(public-address\)/,
     ],
     [
       'a plaintext uplink',

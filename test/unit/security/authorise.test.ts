@@ -9,7 +9,7 @@ const ENTRIES: readonly InventoryEntry[] = [
   { role: 'bedside', id: 'box-2' },
   { role: 'consumer', id: 'station', wards: ['icu', 'er'] },
   { role: 'consumer', id: 'wardless', wards: [] },
-  { role: 'operator', id: 'engineer' },
+  { role: 'operator', id: 'engineer', duties: ['engineer'], wards: [] },
   { role: 'uplink', id: 'up' },
 ]
 const inventory: Inventory = {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createIssuing, createRoot, type Authority } from '../../../certs/authority.ts'
 import { buildCrl, splitCrls } from '../../../certs/revocation.ts'
 import { crlPolicy } from '../../../gateway/security/crl-policy.ts'

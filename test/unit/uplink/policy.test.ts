@@ -210,6 +210,32 @@ describe('whatever it is asked', () => {
   })
 })
 
+describe('a caller that speaks HTTPS', () => {
+  const https = (url: string) => decideUrl({ url, scheme: 'https', environment })
+
+  it('is let out to a private address, by default to the port of the web side', () => {
+    expect(https('https://10.0.0.1')).toMatchObject({
+      allowed: true,
+      target: { host: '10.0.0.1', port: 8443 },
+    })
+    expect(https('HTTPS://gw.icu.internal:443/')).toMatchObject({ allowed: true, target: { port: 443 } })
+  })
+
+  it.each([
+    ['http://10.0.0.1', 'plaintext-scheme'],
+    ['mqtts://10.0.0.1', 'unsupported-scheme'],
+    ['wss://10.0.0.1', 'unsupported-scheme'],
+    ['https+unix://x', 'unsupported-scheme'],
+    ['https://8.8.8.8', 'public-address'],
+    ['https://0177.0.0.1', 'ambiguous-address'],
+    ['https://u:p@10.0.0.1', 'credentials-in-url'],
+    ['https://10.0.0.1/.well-known/est', 'invalid-url'],
+    ['https:10.0.0.1', 'invalid-url'],
+  ])('is refused %s: %s', (url, reason) => {
+    expect(https(url)).toMatchObject({ allowed: false, reason })
+  })
+})
+
 it('every refusal is explained in docs/uplink-refusals.md, and nothing else is', () => {
   const page = readFileSync(new URL('../../../docs/uplink-refusals.md', import.meta.url), 'utf8')
   const explained = [...page.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, reason]) => reason)

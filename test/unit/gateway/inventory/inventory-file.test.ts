@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  changeInventory,
   inventoryOf,
   readInventory,
   withEntry,
@@ -41,6 +42,31 @@ describe('the inventory file', () => {
     expect(withEntry([OXIMETER], moved)).toEqual([moved])
   })
 
+  it('reads a person of before there were duties as one without any', () => {
+    write('{"v":1,"entries":[{"role":"operator","id":"old"}]}')
+    expect(readInventory(dir.path)).toEqual([{ role: 'operator', id: 'old', duties: [], wards: [] }])
+  })
+
+  it('is changed by one at a time, from what is there, and left as it is when the change fails', () => {
+    writeInventory(dir.path, [OXIMETER])
+    const moved = { ...OXIMETER, bed: 'b02' }
+    expect(changeInventory(dir.path, (rows) => withEntry(rows, moved))).toEqual([moved])
+    expect(() =>
+      changeInventory(dir.path, () => {
+        throw new Error('no such thing')
+      }),
+    ).toThrow('no such thing')
+    expect(readInventory(dir.path)).toEqual([moved])
+    expect(readdirSync(dir.path)).toEqual(['inventory.json'])
+  })
+
+  it('is not changed while its lock cannot be had', () => {
+    writeInventory(dir.path, [OXIMETER])
+    mkdirSync(join(dir.path, 'inventory.json.lock'))
+    expect(() => changeInventory(dir.path, () => [])).toThrow('cannot change the inventory while')
+    expect(readInventory(dir.path)).toEqual([OXIMETER])
+  })
+
   it('tells a device from a consumer of the same name', () => {
     const inventory = inventoryOf([{ role: 'consumer', id: 'ox-1', wards: ['icu'] }])
     expect(inventory.device('ox-1')).toBeUndefined()
@@ -59,6 +85,16 @@ describe('the inventory file', () => {
       name: 'an id that is none',
       text: '{"v":1,"entries":[{"role":"operator","id":"Dr. X"}]}',
       says: '/entries/0/id',
+    },
+    {
+      name: 'a duty that there is not',
+      text: '{"v":1,"entries":[{"role":"operator","id":"a","duties":["boss"]}]}',
+      says: '/entries/0/duties/0',
+    },
+    {
+      name: 'a lock that is none',
+      text: '{"v":1,"entries":[{"role":"operator","id":"a","locked":false}]}',
+      says: '/entries/0/locked',
     },
     { name: 'an unknown key', text: '{"v":1,"entries":[],"x":1}', says: 'additional' },
     {

@@ -6,7 +6,7 @@
 import type { DeviceProtocol } from '../devices/protocol.ts'
 import { ADMIT } from './admit-message.ts'
 import type { Cancel, Clock } from './clock.ts'
-import { parseIngestTopic, type Place } from './contract/topics.ts'
+import { opsRejectedTopic, parseIngestTopic, type Place } from './contract/topics.ts'
 import type {
   Admitted,
   ClientRole,
@@ -42,7 +42,7 @@ export interface Admission {
 
 // A value is given up at most this long after its lifetime.
 const TICK_MS = 250
-const NOTHING: Admitted = { instead: undefined, also: [] }
+const NOTHING: Admitted = { instead: undefined, also: [], isRefused: true }
 
 interface Life {
   readonly entry: DeviceEntry
@@ -87,7 +87,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         nowMs: clock.nowMs(),
         counters,
       })
-      return { instead, also }
+      const quarantine = opsRejectedTopic(gateway, entry.id)
+      const isRefused = instead?.topic === quarantine && also.every(({ topic }) => topic === quarantine)
+      return { instead, also, isRefused }
     },
     session(identity, kind) {
       if (kind === 'online') return []

@@ -1,6 +1,7 @@
 /** The way of a PUBLISH: taken out of its packet, admitted by the rules, written down, handed on; then it is acknowledged. */
 
 import type { PublishPacket } from 'aedes'
+import type { Clock } from '../clock.ts'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, OutboundMessage, Verdict } from '../ports.ts'
@@ -17,6 +18,7 @@ export interface PublishOptions {
   readonly events: EventSink
   readonly counters: Counters
   readonly log: Log
+  readonly clock: Clock
   /** Publishes under the gateway's authority, in the order of the calls; resolves when the message is in the log. */
   readonly send: (message: Publication, origin?: Origin) => Promise<void>
   readonly keepReceived: (origin: Origin) => Promise<void>
@@ -56,6 +58,24 @@ export async function queueAdmission(
   )
   const { written } = await begun
   await written
+  await slowDown(session, await admission, options)
+}
+
+/** Holds back the acknowledgement of a sender that brings nothing good. */
+async function slowDown(
+  { identity, address, rubbish }: Session,
+  { outcome }: Decided,
+  { events, clock }: PublishOptions,
+): Promise<void> {
+  const { delayMs, tellCount } = rubbish.take(outcome)
+  if (tellCount !== undefined)
+    events.emit('technical', 'nothing-but-rubbish', {
+      role: identity.role,
+      id: identity.id,
+      address,
+      inARow: tellCount,
+    })
+  if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve))
 }
 
 /** What an admission has come to. */
@@ -63,9 +83,11 @@ interface Decided {
   readonly messages: readonly Publication[]
   /** At QoS 2: the packet that must not be taken twice. */
   readonly origin: Origin | undefined
+  readonly outcome: 'good' | 'refused'
 }
 
-const NOTHING: Decided = { messages: [], origin: undefined }
+const DENIED: Decided = { messages: [], origin: undefined, outcome: 'refused' }
+const REPEATED: Decided = { messages: [], origin: undefined, outcome: 'good' }
 
 /** Resolves when everything is in the log: only then is anything acknowledged. */
 async function writeDown({ messages, origin }: Decided, options: PublishOptions): Promise<void> {
@@ -96,18 +118,19 @@ async function admit(
     counters.count('publish_denied_total')
     const detail = { role: identity.role, id: identity.id, topic: printable(topic), address }
     events.emit('security', 'publish-denied', { ...detail, reason: verdict.reason })
-    return NOTHING
+    return DENIED
   }
   const origin =
     qos === 2 && clientId !== undefined && messageId !== undefined ? { clientId, messageId } : undefined
   // [MQTT-4.3.3-2]: a repeat of a QoS 2 message is acknowledged, not published.
-  if (origin !== undefined && !store.reserveIncoming(origin.clientId, origin.messageId)) return NOTHING
+  if (origin !== undefined && !store.reserveIncoming(origin.clientId, origin.messageId)) return REPEATED
   const message: OutboundMessage = { topic, payload, qos: qos === 0 ? 0 : 1, retain }
   try {
-    const { instead, also } = await rules.admit(identity, message)
-    if (instead === undefined) return { messages: also, origin }
+    const { instead, also, isRefused = false } = await rules.admit(identity, message)
+    const outcome = isRefused ? 'refused' : 'good'
+    if (instead === undefined) return { messages: also, origin, outcome }
     // A message passed on untouched keeps its QoS; OutboundMessage knows only 0 and 1.
-    return { messages: [instead === message ? { ...message, qos } : instead, ...also], origin }
+    return { messages: [instead === message ? { ...message, qos } : instead, ...also], origin, outcome }
   } catch (error) {
     // Not acknowledged: what is not stored must stay with the client. MQTT 3.1.1 has no negative acknowledgement,
     // so the connection ends and the client sends it again to a gateway that can store it.

@@ -80,6 +80,7 @@ describe('admission', () => {
     expect(await admission.admit(ingest('numeric', ingestSet({ device: 'ox-9' }), 'ox-9'))).toEqual({
       instead: undefined,
       also: [],
+      isRefused: true,
     })
     expect(
       await admission.admit({ ...ingest('numeric', ingestSet()), topic: 'vitals/v1/icu/b01/ox-1/numeric' }),

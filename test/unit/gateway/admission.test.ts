@@ -87,6 +87,7 @@ describe('admission', () => {
     ).toEqual({
       instead: undefined,
       also: [],
+      isRefused: true,
     })
   })
 

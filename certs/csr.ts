@@ -22,7 +22,7 @@ export interface CsrRequest extends Identity {
   readonly privateKey: KeyObject
 }
 
-export type CsrRefusal =
+type CsrRefusal =
   | 'too-large'
   | 'not-der'
   | 'malformed'

@@ -36,7 +36,7 @@ export function contextTag(number: number): number {
 }
 
 /** All elements that stand one behind the other, up to the last byte. */
-export function readElements(bytes: Uint8Array): readonly Element[] | undefined {
+function readElements(bytes: Uint8Array): readonly Element[] | undefined {
   const elements: Element[] = []
   let at = 0
   while (at < bytes.length) {

@@ -5,13 +5,8 @@ import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { newKeyPair } from './authority.ts'
 import { createFile, discardAbandoned, makeDirectory, replaceFile } from './durable-file.ts'
 import { CertificateError } from './errors.ts'
-import {
-  isNameTaken,
-  readCertificate,
-  readPrivateKey,
-  readText,
-  refuseForeignDirectory,
-} from './guarded-file.ts'
+import { isNameTaken, readPrivateKey, readText, refuseForeignDirectory } from './guarded-file.ts'
+import { readPair } from './pair-files.ts'
 import { pemBlocks } from './pem.ts'
 import type { ClientRole } from './profile.ts'
 import { certificatePath, keyPath, layoutOfState, roleDirectory, type StoreLayout } from './store-layout.ts'
@@ -34,16 +29,10 @@ export interface OwnPaths {
   readonly trust: string
 }
 
-/** The certificate that is here already, with its key; undefined without one. */
-export function ownCertificate({ stateDir, role, id }: OwnPlace): X509Certificate | undefined {
-  const paths = ownPaths({ stateDir, role, id })
-  if (!isNameTaken(paths.certificate)) return undefined
-  const certificate = readCertificate(paths.certificate)
-  if (isNameTaken(paths.key) && certificate.checkPrivateKey(readPrivateKey(paths.key))) return certificate
-  throw new CertificateError(
-    `${paths.certificate} is there without its private key ${paths.key}: restore the key, or move the certificate away and try again`,
-    { path: paths.certificate },
-  )
+/** The certificate that is here already, proved to have its key; undefined without one. */
+export function ownCertificate(place: OwnPlace): X509Certificate | undefined {
+  const paths = ownPaths(place)
+  return isNameTaken(paths.certificate) ? readPair(paths).certificate : undefined
 }
 
 /** The key of an earlier attempt, or a new one that is on disk before anybody hears of it. */

@@ -29,7 +29,7 @@ export type ClaimVerdict =
 
 const MOST_FAILURES = 10
 const DAY_MS = 86_400_000
-export const REQUEST_LIFE_MS = 7 * DAY_MS
+const REQUEST_LIFE_MS = 7 * DAY_MS
 /** So long a dead code is remembered, to say why it is refused. */
 const MEMORY_MS = 30 * DAY_MS
 
@@ -87,7 +87,7 @@ export function judgeClaim(
 }
 
 /** When nothing can come of it any more: a request outlives the code it came with. */
-export function endOf({ expiresAtMs, requester }: StoredInvitation): number {
+function endOf({ expiresAtMs, requester }: StoredInvitation): number {
   return Math.max(expiresAtMs, requester?.expiresAtMs ?? 0)
 }
 

@@ -44,18 +44,18 @@ export interface Invitation extends Invitee {
   readonly expiresAtMs: number
 }
 
-export interface InviteRequest extends Invitee {
+interface InviteRequest extends Invitee {
   readonly nowMs: number
   readonly lifeMs?: number | undefined
   readonly approval?: Approval | undefined
 }
 
-export type Recognition =
+type Recognition =
   | ({ readonly kind: 'recognised' } & Invitee)
   /** `holder`: whose code it was, when it was another's. */
   | (RefusedCode & { readonly holder?: Invitee })
 
-export interface ClaimRequest extends Invitee {
+interface ClaimRequest extends Invitee {
   readonly publicKeySha256: string
   readonly address: string
   readonly nowMs: number
@@ -82,10 +82,10 @@ export interface Enrolment {
   decide(invitee: Invitee, decision: 'approved' | 'rejected', nowMs: number): PendingRequest
 }
 
-export const DEFAULT_CODE_LIFE_MS = 24 * 3_600_000
+const DEFAULT_CODE_LIFE_MS = 24 * 3_600_000
 /** So long the owner of the key may fetch its certificate again, also when the code has ended meanwhile. */
 const LOST_ANSWER_MS = 3_600_000
-const LONGEST_CODE_LIFE_MS = 7 * 24 * 3_600_000
+export const LONGEST_CODE_LIFE_MS = 7 * 24 * 3_600_000
 
 export function openEnrolment(stateDir: string): Enrolment {
   const layout = layoutOfState(stateDir)

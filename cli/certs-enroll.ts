@@ -18,6 +18,7 @@ import { isSite } from '../certs/identity-uri.ts'
 import { CLIENT_ROLES } from '../certs/profile.ts'
 import { publicKeySha256 } from '../certs/public-key.ts'
 import { systemClock, type Clock } from '../gateway/clock.ts'
+import { toInstant } from '../gateway/contract/instant.ts'
 import { isId } from '../gateway/contract/topics.ts'
 import { UsageError } from '../gateway/errors.ts'
 import { rootByFingerprint } from '../gateway/uplink/est-bootstrap.ts'
@@ -27,7 +28,7 @@ import { readRole } from './certs-invite.ts'
 import { readEnrolmentCode, type CodeInput } from './read-code.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 
-export interface EnrollOptions {
+interface EnrollOptions {
   readonly gateway: string
   readonly ca?: string
   readonly caFingerprint?: string
@@ -39,6 +40,7 @@ export interface EnrollOptions {
 interface EnrollParts {
   readonly clock: Clock
   readonly input: CodeInput
+  readonly print: (text: string) => void
 }
 
 const processParts = (): EnrollParts => ({
@@ -48,6 +50,7 @@ const processParts = (): EnrollParts => ({
     terminal: process.stdin.isTTY ? process.stdin : undefined,
     say: (text) => process.stderr.write(text),
   },
+  print: (text) => process.stdout.write(text),
 })
 
 export function enrollCommand(parts: () => EnrollParts = processParts): Command {
@@ -73,14 +76,14 @@ async function run(
   roleText: string,
   id: string,
   options: EnrollOptions,
-  { clock, input }: EnrollParts,
+  { clock, input, print }: EnrollParts,
 ): Promise<void> {
   const role = readRole(roleText)
   if (!isId(id)) throw new UsageError(`id '${id}' is not an id: use 1 to 32 of a-z, 0-9 and '-'`)
   const place: OwnPlace = { stateDir: options.state, role, id }
   const held = ownCertificate(place)
   if (held !== undefined && clock.nowMs() < Date.parse(held.validTo))
-    return finish(options, place, held, `has a certificate already, until ${held.validTo}`)
+    return print(outcome(options, place, held, 'has a certificate already'))
   const endpoint: EstEndpoint = { url: options.gateway, clock }
   const trusted = await trustOf(endpoint, options)
   const { certificates } = await caCertificates(endpoint, { ca: trusted })
@@ -94,7 +97,7 @@ async function run(
   const csrDer = buildCsr({ site, role, id, publicKey: key.publicKey, privateKey: key.privateKey })
   const issued = await patiently({ ...endpoint, ca: trusted, role, id, code, csrDer }, input.say)
   keepIssued(place, issued.chainPem, issued.authorities.pem)
-  return finish(options, place, issued.certificate, `has a certificate until ${issued.certificate.validTo}`)
+  return print(outcome(options, place, issued.certificate, 'has a certificate'))
 }
 
 /** Asks until the request is decided. Whoever interrupts this loses nothing: the key stays, the same command goes on. */
@@ -144,21 +147,21 @@ function checkOf(publicKey: KeyObject): string {
   return keyCheck(publicKeySha256(publicKey))
 }
 
-function finish(
+function outcome(
   { json }: EnrollOptions,
   { stateDir, role, id }: OwnPlace,
   certificate: X509Certificate,
   text: string,
-): void {
+): string {
+  const notAfter = toInstant(Date.parse(certificate.validTo))
+  if (json !== true) return `${role} '${id}' ${text} until ${notAfter}, in ${stateDir}/certs\n`
   const facts = {
     role,
     id,
     serial: certificate.serialNumber,
-    notAfter: new Date(certificate.validTo).toISOString(),
+    notAfter,
     keyCheck: checkOf(certificate.publicKey),
     state: stateDir,
   }
-  process.stdout.write(
-    json === true ? `${JSON.stringify(facts)}\n` : `${role} '${id}' ${text}, in ${stateDir}/certs\n`,
-  )
+  return `${JSON.stringify(facts)}\n`
 }

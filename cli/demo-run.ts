@@ -2,7 +2,7 @@
 
 import { openSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../gateway/clock.ts'
+import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { loadConfig } from '../gateway/config/load-config.ts'
 import type { RejectedMessage } from '../gateway/contract/reading.ts'
 import { BrokerError } from '../gateway/errors.ts'
@@ -60,7 +60,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     writeDemoInventory(stateDir, simulation.devices, wards)
     const configFile = await writeDemoConfig(stateDir, simulation.devices)
     const log = createLog('info', openSync(join(stateDir, 'gateway.log'), 'a', 0o600))
-    const gateway = await startGateway(loadConfig(configFile), { software: software.version, clock, log })
+    const gateway = await startGateway(loadConfig(configFile), {
+      software: software.version,
+      clock,
+      uptime: systemUptime,
+      log,
+    })
     undo.push(() => gateway.stop())
     const [address] = gateway.addresses
     if (address === undefined) throw new BrokerError('the gateway of the demo has no listener')

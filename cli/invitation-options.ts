@@ -1,6 +1,7 @@
 /** The options that all commands which make a code have. */
 
 import type { Command } from 'commander'
+import { LONGEST_CODE_LIFE_MS } from '../certs/enrolment.ts'
 import { APPROVALS, type Approval } from '../certs/enrolment-file.ts'
 import { UsageError } from '../gateway/errors.ts'
 import { parseDurationMs } from './duration.ts'
@@ -30,5 +31,7 @@ export function readCodeOptions({ codeFor, approval }: CodeOptions): {
   const known = APPROVALS.find((word) => word === approval)
   if (approval !== undefined && known === undefined)
     throw new UsageError(`--approval ${approval}: write ${APPROVALS.join(' or ')}`)
+  if (codeFor !== undefined && codeFor > LONGEST_CODE_LIFE_MS)
+    throw new UsageError('--code-for: a code lives up to 7 days (168h); what lies about for longer is found')
   return { lifeMs: codeFor, approval: known }
 }

@@ -64,16 +64,24 @@ export function invitationText({ role, id, code, approval, expiresAt, command }:
   )
 }
 
-/** Of the root that issues now: the first that stands in the trust file. */
+/** Of the root above the server's own certificate: during a roll-over that is not yet the newest one. */
 function rootFingerprint(layout: StoreLayout): string {
-  const root = pemBlocks(readText(layout.trust, 'trust file'))
-    .map(({ pem }) => new X509Certificate(pem))
-    .find((certificate) => certificate.checkIssued(certificate))
+  const [, issuing] = certificatesIn(readText(certificatePath(layout, 'server', SERVER_ID), 'certificate'))
+  const root = certificatesIn(readText(layout.trust, 'trust file')).find(
+    (each) => each.checkIssued(each) && issuing?.verify(each.publicKey) === true,
+  )
   if (root === undefined)
-    throw new CertificateError(`${layout.trust} holds no root: restore it from the backup`, {
-      path: layout.trust,
-    })
+    throw new CertificateError(
+      `${layout.trust} does not hold the root of the server certificate: restore both from the same backup`,
+      {
+        path: layout.trust,
+      },
+    )
   return root.fingerprint256.replaceAll(':', '').toLowerCase()
+}
+
+function certificatesIn(pem: string): readonly X509Certificate[] {
+  return pemBlocks(pem).map((block) => new X509Certificate(block.pem))
 }
 
 /** The name under which the gateway is most likely reached from elsewhere. */

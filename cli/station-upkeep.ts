@@ -5,7 +5,6 @@ import { openStore } from '../certs/store.ts'
 import { layoutOfState } from '../certs/store-layout.ts'
 import type { Clock, Uptime } from '../gateway/clock.ts'
 import { readTime } from '../gateway/security/keep-time.ts'
-import { silentLog } from '../gateway/log.ts'
 import type { TrustedTime } from '../gateway/security/trusted-time.ts'
 import type { EventSink } from '../gateway/ports.ts'
 import type { ClientMaterial } from '../gateway/uplink/dial.ts'
@@ -64,7 +63,6 @@ export function stationCertificates(identity: StationIdentity): StationCertifica
     },
     clock,
     events,
-    log: silentLog,
   })
   return {
     time,

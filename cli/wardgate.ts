@@ -5,7 +5,6 @@ import { Command, CommanderError } from 'commander'
 import { errorCode, errorMessage } from '../gateway/errors.ts'
 import { software } from './software.ts'
 import { certsCommand } from './certs.ts'
-import { withEnrolment } from './enrolment-commands.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { clockCommand } from './clock.ts'
 import { decodeCommand } from './decode.ts'
@@ -35,7 +34,7 @@ const program = new Command('wardgate')
   .addCommand(demoCommand())
   .addCommand(runCommand())
   .addCommand(checkConfigCommand())
-  .addCommand(withEnrolment(certsCommand({ afterIssue: recordIssued })))
+  .addCommand(certsCommand({ afterIssue: recordIssued }))
   .addCommand(clockCommand())
   .addCommand(devicesCommand())
   .addCommand(usersCommand())

@@ -46,6 +46,8 @@ interface Parts extends LinkParts {
   readonly counters: MeteredCounters
 }
 
+const FIRST_LOOK_MS = 60_000
+
 export async function startGateway(config: Config, options: GatewayOptions): Promise<RunningGateway> {
   const { clock, log, software, uptime } = options
   const counters = createCounters()
@@ -58,6 +60,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     ...parts,
     ...certificates,
     takeUp: () => takeUp(links, events),
+    firstLookMs: FIRST_LOOK_MS * Math.random(),
   })
   const undo: (() => Promise<void>)[] = [async () => time.stop()]
   try {
@@ -86,7 +89,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
             notReady: () => [...(ward?.notReady() ?? []), ...upkeep.notReady(), ...clockTrouble(time)],
           })
     if (health !== undefined) undo.push(() => health.stop())
-    void upkeep.look()
+    // What a store knows costs nobody anything; boxes that all come back at once do not all ask at once.
+    if (certificates.store !== undefined) void upkeep.look()
+    let stopping: Promise<void> | undefined
     log.info('started', { software, gateway: config.gateway })
     return {
       addresses: ward?.broker.addresses ?? [],
@@ -99,8 +104,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
         log.info('reloaded', { gateway: config.gateway })
       },
       async stop() {
-        await stopAll(undo, upkeep)
-        log.info('stopped', { gateway: config.gateway })
+        stopping ??= stopAll(undo, upkeep).then(() => log.info('stopped', { gateway: config.gateway }))
+        await stopping
       },
     }
   } catch (error) {

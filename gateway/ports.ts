@@ -88,7 +88,9 @@ export interface Identity {
   readonly id: string
   /** SHA-256 of the certificate, lower-case hex; `session:` and the hash of its token for a person who logged in. */
   readonly fingerprint: string
-  /** Absent where the identity is not that of a certificate. */
+  /** The same of the CA that issued it; absent where only TLS has verified it. */
+  readonly issuerFingerprint?: string
+  /** Absent for a person who has logged in without a certificate. */
   readonly notBeforeMs?: number
   readonly notAfterMs: number
 }

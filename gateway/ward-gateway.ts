@@ -20,9 +20,8 @@ import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
 import { contest } from './security/contest.ts'
 import type { AttachableEventSink } from './security/event-sink.ts'
-import { createIdentify, type Identify } from './security/identify.ts'
+import type { Identify } from './security/identify.ts'
 import { watchCertificates } from './security/live-certificates.ts'
-import { createTrustView } from './security/trust-view.ts'
 import type { TrustedTime } from './security/trusted-time.ts'
 
 export interface WardGatewayOptions {
@@ -85,19 +84,13 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
-  const { issuers, isRevoked } = createTrustView(store, events)
-  const judge = createIdentify({ site: store.site, time, issuers, isRevoked })
-  const identify: Identify = (certificate) => {
-    certificates.refresh()
-    return judge(certificate)
-  }
   const journal = openJournal(options)
   const broker = await startBroker({
     id: gateway,
     journal,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
-    identify,
+    identify: certificates.identify,
     time,
     standingOf: certificates.standingOf,
     contest,
@@ -106,6 +99,10 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     counters,
     clock,
     log,
+  }).catch((error: unknown) => {
+    rows.stop()
+    certificates.stop()
+    throw error
   })
   // Nobody who may stay notices: new handshakes use what is new, and a sweep ends only who may not go on.
   const takers: ((material: TlsMaterial) => void)[] = []
@@ -134,7 +131,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
   await broker.publish(stateMessage(gateway, 'online', clock))
   return {
     broker,
-    identify,
+    identify: certificates.identify,
     material: () => certificates.material,
     onMaterial: (take) => void takers.push(take),
     async reload() {

@@ -1,16 +1,14 @@
 /** The HTTPS side of a ward gateway: enrolment, log-ins, schemas and MQTT over WebSocket, on the certificates of MQTT. */
 
-import { openEnrolment } from '../certs/enrolment.ts'
 import type { CertificateStore } from '../certs/store.ts'
 import type { Clock } from './clock.ts'
 import type { WebConfig } from './config/config.ts'
-import { inventoryOf, readInventory } from './inventory/inventory-file.ts'
+import { createEnrolmentPart } from './enrolment-part.ts'
 import { createPeople } from './people/people.ts'
 import type { Counters, EventSink } from './ports.ts'
 import type { TrustedTime } from './security/trusted-time.ts'
 import type { WardGateway } from './ward-gateway.ts'
 import { createCrlRoutes } from './web/crl-routes.ts'
-import { createEstRoutes } from './web/est-routes.ts'
 import { createPeopleRoutes } from './web/people-routes.ts'
 import { createSchemaRoutes } from './web/schema-routes.ts'
 import { startWebServer, type WebServer } from './web/web-server.ts'
@@ -35,13 +33,11 @@ export async function startWebPart(options: WebPartOptions): Promise<WebPart> {
   const ended = people.sessions.onEnded$.subscribe(({ identity, reason }) => {
     ward.broker.disconnect(identity.fingerprint, reason)
   })
-  const enrolment = openEnrolment(state)
-  // Read anew each time: a device that was added a moment ago enrols at once.
-  const isListed: Parameters<typeof createEstRoutes>[0]['isListed'] = (role, id) =>
-    inventoryOf(readInventory(state)).find(role, id) !== undefined
+  const enrolment = createEnrolmentPart({ stateDir: state, store, events, clock, time })
   const close = (): void => {
     ended.unsubscribe()
     people.stop()
+    enrolment.close()
   }
   try {
     const server = await startWebServer({
@@ -56,7 +52,7 @@ export async function startWebPart(options: WebPartOptions): Promise<WebPart> {
         ...createSchemaRoutes(),
         ...createCrlRoutes(store),
         ...createPeopleRoutes(people),
-        ...createEstRoutes({ store, enrolment, isListed, events, time }),
+        ...enrolment.routes,
       ],
     })
     ward.onMaterial((material) => server.reload(material))

@@ -94,12 +94,17 @@ function isAnotherIdentity({ identity: a }: Session, { identity: b }: Session): 
 
 function factsOf(holder: Session, session: Session, nowMs: number, askedAtMs: number): ContestFacts {
   return {
-    isSameHost: holder.host === session.host,
+    mayTakeOver: holder.host === session.host || isLogIn(session),
     silentMs: nowMs - holder.conn.heardAtMs,
     keepAliveMs: holder.keepAliveMs,
     waitedMs: nowMs - askedAtMs,
     takeOverCount: holder.recentTakeOvers(nowMs).length,
   }
+}
+
+/** Whoever has just given the password of a person is that person; there is no certificate that could be a copy. */
+function isLogIn({ identity }: Session): boolean {
+  return identity.notBeforeMs === undefined
 }
 
 function grant(session: Session, client: Client, { sessions, events, clock }: ClaimOptions): 'granted' {

@@ -4,6 +4,8 @@
 const HANDSHAKE_RECORD = 0x16
 const CLIENT_HELLO = 0x01
 const RECORD_HEADER_BYTES = 5
+/** RFC 8446 5.1: no record of the handshake is longer. */
+const MAX_RECORD_BYTES = 2 ** 14
 
 /** Enough to read what is needed to name a request; more is never kept. */
 const MAX_NAMING_BYTES = 1024
@@ -32,8 +34,11 @@ function classifyHello(bytes: Uint8Array): FirstBytes {
   if (minor !== undefined && minor > 3) return { kind: 'foreign', what: UNKNOWN_BYTES }
   if (handshakeType !== undefined && handshakeType !== CLIENT_HELLO)
     return { kind: 'foreign', what: 'TLS handshake without ClientHello' }
-  if (lengthHigh !== undefined && lengthLow !== undefined && handshakeType !== undefined) {
-    if (bytes.length >= RECORD_HEADER_BYTES + lengthHigh * 256 + lengthLow) return { kind: 'client-hello' }
+  if (lengthHigh !== undefined && lengthLow !== undefined) {
+    const recordBytes = lengthHigh * 256 + lengthLow
+    if (recordBytes > MAX_RECORD_BYTES) return { kind: 'foreign', what: UNKNOWN_BYTES }
+    if (handshakeType !== undefined && bytes.length >= RECORD_HEADER_BYTES + recordBytes)
+      return { kind: 'client-hello' }
   }
   return { kind: 'undecided', isHello: true, what: 'unfinished ClientHello' }
 }

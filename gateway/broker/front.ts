@@ -1,33 +1,29 @@
 /**
- * The door before TLS. It reads the first bytes of each connection before a single byte is answered: a ClientHello goes
- * on to TLS, anything else is closed in silence and named once, with its origin. TLS by itself would answer an alert.
+ * The door before TLS. It reads the first bytes of each connection before a single byte is answered: a ClientHello waits
+ * for its turn and goes on to TLS, anything else is closed in silence and named once, with its origin. TLS by itself
+ * would answer an alert.
  */
 
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Cancel, Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Counters, EventSink } from '../ports.ts'
-import { classifyFirstBytes } from './first-bytes.ts'
+import { createAddressQuota } from './address-quota.ts'
+import { approachDoor, type Approach } from './approach.ts'
+import { createHandshakePacer } from './handshake-pacer.ts'
+import { HANDSHAKE_PACE, shareOfOneAddress } from './limits.ts'
 import { farEnd } from './nearby.ts'
-
-/** How long after its first byte a foreign client may take to say enough to be named. */
-const NAMING_MS = 1_000
 
 /** A far end that has vanished without a word is noticed after some fifteen seconds: Node sends ten probes, one a second. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 5_000 }
 
-/** A connection on its way through the door and the handshake. */
-export interface Approach {
-  readonly address: string
-  readonly listener: string
-  /** The deadline came before the end of the handshake. */
-  isLate: boolean
-  /** The handshake has ended, well or not: its deadline no longer applies. */
-  settle(): void
-}
+export type { Approach } from './approach.ts'
 
 export interface FrontOptions {
+  /** For the ClientHello to come, and again for the handshake once it has begun. */
   readonly handshakeMs: number
   readonly connections: number
+  /** Absent: a share of all connections that leaves room for other addresses. */
+  readonly connectionsPerAddress?: number
   readonly clock: Clock
   readonly events: EventSink
   readonly counters: Counters
@@ -44,20 +40,32 @@ export interface Front {
 }
 
 export function createFront(options: FrontOptions): Front {
+  const { events, listener, clock, connections } = options
   const unsettled = new Set<Socket>()
+  const quota = createAddressQuota(options.connectionsPerAddress ?? shareOfOneAddress(connections))
+  const pacer = createHandshakePacer({ ...HANDSHAKE_PACE, clock, later: setImmediate })
   const server = createServer({ ...KEEP_ALIVE, noDelay: true, allowHalfOpen: false }, (socket) => {
+    pacer.announce()
     const far = farEnd(socket)
-    if (far === undefined) {
-      receive(socket, options, unsettled)
+    if (far !== undefined) {
+      events.emit('security', 'public-network-refused', { address: far, listener })
+      socket.destroy()
       return
     }
-    options.events.emit('security', 'public-network-refused', { address: far, listener: options.listener })
-    socket.destroy()
+    const { remoteAddress = 'unknown', remotePort = 0 } = socket
+    if (!quota.take(remoteAddress)) {
+      const address = `${remoteAddress}:${remotePort}`
+      events.emit('security', 'address-connection-limit', { address, limit: quota.limit, listener })
+      socket.destroy()
+      return
+    }
+    socket.once('close', () => quota.giveBack(remoteAddress))
+    approachDoor(socket, { ...options, pacer, unsettled })
   })
-  server.maxConnections = options.connections
+  server.maxConnections = connections
   server.on('drop', (dropped) => {
     const address = `${dropped?.remoteAddress ?? 'unknown'}:${dropped?.remotePort ?? 0}`
-    options.events.emit('security', 'connection-limit', { address, listener: options.listener })
+    events.emit('security', 'connection-limit', { address, limit: connections, listener })
   })
   return {
     server,
@@ -66,72 +74,4 @@ export function createFront(options: FrontOptions): Front {
       for (const socket of unsettled) socket.destroy()
     },
   }
-}
-
-function receive(socket: Socket, options: FrontOptions, unsettled: Set<Socket>): void {
-  const { clock, listener, events, counters, onHello } = options
-  const address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
-  const pieces: Buffer[] = []
-  let phase: 'reading' | 'handshake' | 'over' = 'reading'
-  let cancelNaming: Cancel | undefined
-
-  const finish = (): void => {
-    phase = 'over'
-    unsettled.delete(socket)
-    cancelNaming?.()
-    cancelDeadline()
-    socket.off('readable', read)
-  }
-  /** Closed in silence: zero bytes are sent. */
-  const refuse = (event: 'plaintext-refused' | 'no-client-hello', what: string): void => {
-    if (phase === 'over') return
-    finish()
-    if (event === 'plaintext-refused') counters.count('plaintext_refused_total')
-    events.emit('security', event, { what, address, listener })
-    socket.destroy()
-  }
-  /** Nothing more is to come: what is there decides. */
-  const giveUp = (silence: string): void => {
-    if (phase !== 'reading') return
-    const first = classifyFirstBytes(Buffer.concat(pieces))
-    if (first.kind === 'undecided' && !first.isHello) refuse('plaintext-refused', first.what)
-    else refuse('no-client-hello', pieces.length === 0 ? silence : 'unfinished ClientHello')
-  }
-  const read = (): void => {
-    for (let piece = readPiece(socket); piece !== undefined; piece = readPiece(socket)) pieces.push(piece)
-    if (phase !== 'reading' || pieces.length === 0) return
-    const bytes = Buffer.concat(pieces)
-    pieces.splice(0, pieces.length, bytes)
-    const first = classifyFirstBytes(bytes)
-    if (first.kind === 'foreign') refuse('plaintext-refused', first.what)
-    else if (first.kind === 'undecided') {
-      if (!first.isHello) cancelNaming ??= clock.after(NAMING_MS, () => giveUp('silence'))
-    } else {
-      phase = 'handshake'
-      socket.off('readable', read)
-      socket.unshift(bytes)
-      onHello(socket, approach)
-    }
-  }
-
-  const cancelDeadline = clock.after(options.handshakeMs, () => {
-    giveUp('silence')
-    approach.isLate = true
-    socket.destroy()
-  })
-  const approach: Approach = { address, listener, isLate: false, settle: finish }
-  unsettled.add(socket)
-  // A reset by the peer is its way of leaving; 'close' follows and decides.
-  socket.on('error', () => undefined)
-  socket.once('end', () => giveUp('closed before its first byte'))
-  socket.once('close', () => {
-    giveUp('closed before its first byte')
-    finish()
-  })
-  socket.on('readable', read)
-}
-
-function readPiece(socket: Socket): Buffer | undefined {
-  const piece: unknown = socket.read()
-  return Buffer.isBuffer(piece) ? piece : undefined
 }

@@ -1,7 +1,7 @@
 /** What a client may cost the broker. */
 
 export interface BrokerLimits {
-  /** From the first byte of TCP to the end of the TLS handshake. */
+  /** From the beginning of TCP to a whole ClientHello; and again, once its turn has come, to the end of the handshake. */
   readonly handshakeMs: number
   /** From the end of the handshake to a complete MQTT CONNECT. */
   readonly connectMs: number
@@ -12,7 +12,10 @@ export interface BrokerLimits {
   /** Bytes that wait for one subscriber before it is parted with. */
   readonly outgoingBytes: number
   readonly packetBytes: number
+  /** Of a listener, also those whose handshake has not ended. */
   readonly connections: number
+  /** Of them, those of one address: a device server, or a whole ward behind one router. */
+  readonly connectionsPerAddress: number
   /** Packets a client may send before its CONNACK. */
   readonly earlyPackets: number
   /** Messages received at QoS 2 and not yet released, per client. */
@@ -31,10 +34,26 @@ export const WARD_LIMITS: BrokerLimits = {
   drainMs: 5_000,
   outgoingBytes: 1024 * 1024,
   packetBytes: 256 * 1024,
-  connections: 1024,
+  // A session costs less than 100 KiB of memory; docs/performance.md says how much.
+  connections: 2048,
+  connectionsPerAddress: 1280,
   earlyPackets: 64,
   inboundQos2: 100,
   queuedMessages: 10_000,
   queuedBytes: 16 * 1024 * 1024,
   stopMs: 5_000,
+}
+
+/** How handshakes share the event loop with the open sessions; measured in docs/performance.md. */
+export const HANDSHAKE_PACE = {
+  underWay: 16,
+  stallMs: 250,
+  underWayPerAddress: 64,
+  turnMs: 2,
+  turnsForNewcomers: 8,
+} as const
+
+/** What one address may hold of all connections where nothing else is said. */
+export function shareOfOneAddress(connections: number): number {
+  return Math.ceil((connections * 5) / 8)
 }

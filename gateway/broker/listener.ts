@@ -96,6 +96,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const front = createFront({
     handshakeMs: limits.handshakeMs,
     connections: limits.connections,
+    connectionsPerAddress: limits.connectionsPerAddress,
     clock,
     events,
     counters,
@@ -125,13 +126,16 @@ export async function bind(front: Server, listen: ListenAddress): Promise<number
       const hint = BIND_HINTS[errorCode(error) ?? ''] ?? errorMessage(error)
       reject(new ConfigError(`cannot listen on ${nameOf(listen)}: ${hint}`, detail, error))
     })
-    front.listen({ host: listen.host, port: listen.port, exclusive: true }, resolve)
+    front.listen({ host: listen.host, port: listen.port, exclusive: true, backlog: BACKLOG }, resolve)
   })
   const address = front.address()
   if (address === null || typeof address === 'string')
     throw new BrokerError(`no address for ${nameOf(listen)}`)
   return address.port
 }
+
+// A ward that comes back at once: whose SYN finds no room tries again only a second later. The kernel may lower it.
+const BACKLOG = 2048
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program holds this port; stop it or choose another port',

@@ -1,7 +1,8 @@
 /**
  * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces
  * and overlooks much of what MQTT forbids. Only whole packets in order pass; the first that is too large or malformed
- * ends the connection, and nothing of it is kept.
+ * ends the connection, and nothing of it is kept. What a client sends behind its CONNECT waits until that is answered:
+ * Aedes would acknowledge a PUBLISH before the CONNECT [MQTT-3.2.0-1].
  */
 
 import { Duplex } from 'node:stream'
@@ -31,7 +32,11 @@ export class PacketGuard extends Duplex {
   readonly #cutter: PacketCutter
   readonly #options: GuardOptions
   #heardAtMs: number
+  /** The CONNECT was in order. */
   #isConnected = false
+  /** What came behind the CONNECT and waits for its answer. */
+  #early: Buffer[] = []
+  #isAnswered = false
   #isHalted = false
   #isCut = false
 
@@ -49,7 +54,7 @@ export class PacketGuard extends Duplex {
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
   get heardAtMs(): number {
-    const isUnread = this.readableLength > 0 || this.#socket.readableLength > 0
+    const isUnread = this.#early.length > 0 || this.readableLength > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
   }
 
@@ -66,16 +71,17 @@ export class PacketGuard extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#isHalted) this.#socket.resume()
+    if (!this.#isHalted && this.#early.length === 0) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done)
+    this.#socket.write(chunk, (error) => this.#written(error, done))
   }
 
   /** A packet is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
+    this.#socket.write(bytes, (error) => this.#written(error, done))
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -93,21 +99,31 @@ export class PacketGuard extends Duplex {
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const { packets, fault: headerFault } = this.#cutter.cut(bytes)
     const good: Buffer[] = []
+    let rule: SyntaxFault | undefined
     for (const packet of packets) {
-      const rule = syntaxFault(packet, this.#isConnected)
-      if (rule !== undefined) {
-        this.#pass(good)
-        this.#refuse({ kind: 'malformed-packet', rule })
-        return
-      }
+      rule = syntaxFault(packet, this.#isConnected)
+      if (rule !== undefined) break
+      // The CONNECT goes on by itself.
+      if (this.#isConnected) good.push(packet.bytes)
+      else this.#forward([packet.bytes])
       this.#isConnected = true
-      good.push(packet.bytes)
     }
     this.#pass(good)
-    if (headerFault !== undefined) this.#refuse(headerFault)
+    if (rule !== undefined) this.#refuse({ kind: 'malformed-packet', rule })
+    else if (headerFault !== undefined) this.#refuse(headerFault)
   }
 
   #pass(packets: readonly Buffer[]): void {
+    if (packets.length === 0) return
+    if (this.#isAnswered) {
+      this.#forward(packets)
+      return
+    }
+    this.#early.push(...packets)
+    this.#socket.pause()
+  }
+
+  #forward(packets: readonly Buffer[]): void {
     const [only] = packets
     if (only === undefined) return
     if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
@@ -118,6 +134,16 @@ export class PacketGuard extends Duplex {
     if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
       this.#socket.write(UNACCEPTABLE_VERSION)
     this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+  }
+
+  #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
+    done(error)
+    this.#isAnswered = true
+    if (this.#early.length === 0 || this.destroyed || this.#isHalted) return
+    const early = this.#early
+    this.#early = []
+    this.#socket.resume()
+    this.#forward(early)
   }
 }
 

@@ -18,6 +18,7 @@ const FAULTS: Readonly<Record<IdentityFault, string>> = {
   malformed: 'our authority signed the certificate, but its content is damaged: issue a new one',
   'authority-expired': 'the authority that issued the certificate has expired; enrol the client anew',
   revoked: 'the certificate was revoked',
+  'revocation-unknown': 'who is revoked cannot be read: the index of the store is damaged or out of reach',
   expired: 'the certificate has expired; renew it, and check the clocks',
   'not-yet-valid': 'the certificate is not valid yet; check the clocks',
   unreadable: 'the certificate cannot be read',

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { BrokerRules, EventSink } from '../ports.ts'
 import { endingOf, type StandingOf } from '../security/standing.ts'
+import { awaitConnect } from './connect-deadline.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import { PacketGuard } from './packet-guard.ts'
 import { Session, type SessionView } from './session.ts'
@@ -19,6 +20,7 @@ export interface SessionDoorOptions {
   readonly events: EventSink
   readonly clock: Clock
   readonly packetBytes: number
+  readonly connectMs: number
   /** Hands the connection to MQTT. */
   readonly handle: (conn: PacketGuard) => void
   readonly onClosed: (session: Session) => void
@@ -56,6 +58,7 @@ export class SessionDoor {
     sessions.add(session)
     this.#expiry.add(view.identity.notAfterMs)
     conn.once('close', () => onClosed(session))
+    awaitConnect(session, this.#options)
     handle(conn)
   }
 

@@ -5,8 +5,8 @@
  */
 
 export interface ContestFacts {
-  /** Both come from the same address, ports aside. */
-  readonly isSameHost: boolean
+  /** Where a newcomer comes from the address of the holder, ports aside, or is a person who has just logged in. */
+  readonly mayTakeOver: boolean
   /** Since the holder was last heard. */
   readonly silentMs: number
   /** What the holder promised in its CONNECT; 0 is no promise. */
@@ -17,7 +17,7 @@ export interface ContestFacts {
   readonly takeOverCount: number
 }
 
-export type ContestVerdict =
+type ContestVerdict =
   | { readonly kind: 'take-over' }
   | { readonly kind: 'wait'; readonly reason: 'contended' | 'listening' }
   | { readonly kind: 'refuse'; readonly reason: 'holder-heard' | 'holder-not-yet-silent' }
@@ -35,12 +35,12 @@ const FIRST_DELAY_MS = 1_000
 export const TAKE_OVER_WINDOW_MS = 60_000
 
 /** The rule of the ward. */
-export const contest: Contest = (facts) => (facts.isSameHost ? sameHost(facts) : elsewhere(facts))
+export const contest: Contest = (facts) => (facts.mayTakeOver ? takingOver(facts) : elsewhere(facts))
 
-/** [MQTT-3.1.4-2] whatever the holder does: for suites of the protocol, where an identity has many client ids. */
+/** The holder's client id goes to the newcomer whatever the holder does [MQTT-3.1.4-2]: for suites of the protocol, where an identity has many client ids. */
 export const newcomerWins: Contest = () => ({ kind: 'take-over' })
 
-function sameHost({ takeOverCount, waitedMs }: ContestFacts): ContestVerdict {
+function takingOver({ takeOverCount, waitedMs }: ContestFacts): ContestVerdict {
   return waitedMs >= delayOf(takeOverCount) ? { kind: 'take-over' } : { kind: 'wait', reason: 'contended' }
 }
 

@@ -5,12 +5,10 @@
  */
 
 import type { X509Certificate } from 'node:crypto'
-import { isCrlOf } from '../../certs/crl-signature.ts'
-import { pemBlocks } from '../../certs/pem.ts'
-import { readCrls } from '../../certs/crl-reading.ts'
+import { crlOf, readCrls, splitCrls } from '../../certs/crl-reading.ts'
 
 /** `damaged`: an authority has no list, and there is one that cannot be read or that nobody here has signed. */
-export type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'
+type CrlFault = 'missing' | 'damaged' | 'authority-without-list' | 'from-the-future' | 'expired'
 
 export interface CrlQuestion {
   /** The text of crl.pem; undefined when it cannot be read. */
@@ -28,47 +26,39 @@ export type CrlDecision =
 
 const BEGIN = '-----BEGIN X509 CRL-----'
 
-type List = { readonly pem: string; readonly der: Uint8Array }
-
 export function crlPolicy({ crlPem, authorities, nowMs }: CrlQuestion): CrlDecision {
   if (crlPem === undefined) return { kind: 'faulty', reason: 'missing', authority: '' }
-  const lists = pemBlocks(crlPem).filter(({ label }) => label === 'X509 CRL')
   // An authority that has ended admits nobody, and its list may end with it.
   const admitting = authorities.filter(({ validTo }) => !(nowMs > Date.parse(validTo)))
-  const chosen = new Set<string>()
+  const lists = new Set<string>()
   for (const authority of admitting) {
-    const choice = chooseList(authority, lists, nowMs)
-    if (typeof choice === 'string') {
-      const isDamaged = choice === 'authority-without-list' && isAnyDamaged(crlPem, lists, authorities)
-      const reason = isDamaged ? 'damaged' : choice
-      return { kind: 'faulty', reason, authority: authority.subject.replaceAll('\n', ', ') }
-    }
-    chosen.add(choice.pem)
+    const list = crlOf(crlPem, authority)
+    const reason =
+      list === undefined
+        ? absence(crlPem, authorities)
+        : dateFault(list.thisUpdateMs, list.nextUpdateMs, nowMs)
+    if (list === undefined || reason !== undefined)
+      return {
+        kind: 'faulty',
+        reason: reason ?? 'damaged',
+        authority: authority.subject.replaceAll('\n', ', '),
+      }
+    lists.add(list.pem)
   }
-  return { kind: 'whole', lists: [...chosen] }
+  return { kind: 'whole', lists: [...lists] }
 }
 
-function isAnyDamaged(
-  crlPem: string,
-  lists: readonly List[],
-  authorities: readonly X509Certificate[],
-): boolean {
+function dateFault(thisUpdateMs: number, nextUpdateMs: number, nowMs: number): CrlFault | undefined {
+  if (nowMs < thisUpdateMs) return 'from-the-future'
+  return nowMs >= nextUpdateMs ? 'expired' : undefined
+}
+
+/** Why an authority has no list: it was never there, or it is the one that is broken. */
+function absence(crlPem: string, authorities: readonly X509Certificate[]): CrlFault {
+  const lists = splitCrls(crlPem)
   // A block whose armour or base64 is broken is not among the lists, but its first line may still be there.
-  if (lists.length === 0 ? crlPem.trim() !== '' : crlPem.split(BEGIN).length - 1 > lists.length) return true
-  return lists.some(
-    ({ pem, der }) =>
-      readCrls(pem)[0] === undefined || !authorities.some((authority) => isCrlOf(der, authority)),
-  )
-}
-
-/** The newest usable list of this authority, or what is wrong with the newest one it has. */
-function chooseList(authority: X509Certificate, lists: readonly List[], nowMs: number): List | CrlFault {
-  const own = lists
-    .filter(({ der }) => isCrlOf(der, authority))
-    .flatMap((list) => readCrls(list.pem).flatMap((times) => (times === undefined ? [] : [{ list, times }])))
-    .toSorted((a, b) => b.times.number - a.times.number)
-  const [newest] = own
-  if (newest === undefined) return 'authority-without-list'
-  if (nowMs < newest.times.thisUpdateMs) return 'from-the-future'
-  return nowMs >= newest.times.nextUpdateMs ? 'expired' : newest.list
+  const isBroken = lists.length === 0 ? crlPem.trim() !== '' : crlPem.split(BEGIN).length - 1 > lists.length
+  const isAnyonesOwn = (list: string): boolean =>
+    readCrls(list)[0] !== undefined && authorities.some((authority) => crlOf(list, authority) !== undefined)
+  return isBroken || !lists.every(isAnyonesOwn) ? 'damaged' : 'authority-without-list'
 }

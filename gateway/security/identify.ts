@@ -11,7 +11,15 @@ import { constraintFault, formFault, type FormFault } from './verify-form.ts'
 import { findIssuer, type IssuerFault } from './verify-issuer.ts'
 import { namesOf, type NameFault } from './verify-names.ts'
 
-export type IdentityFault = IssuerFault | FormFault | DateFault | NameFault | 'authority-expired' | 'revoked'
+export type IdentityFault =
+  | IssuerFault
+  | FormFault
+  | DateFault
+  | NameFault
+  | 'authority-expired'
+  | 'revoked'
+  /** The index of the store cannot be read. */
+  | 'revocation-unknown'
 
 export type Identification =
   | {
@@ -51,8 +59,9 @@ export function createIdentify({ site, time, issuers, isRevoked }: IdentifyOptio
     if (reason !== undefined) return { kind: 'refused', reason }
     const named = namesOf(certificate, site)
     if (named.kind === 'refused') return named
-    const identity = identityOf(certificate, named.role, named.id)
-    return { kind: 'identified', identity, issuer: fingerprintOf(found.issuer) }
+    const issuer = fingerprintOf(found.issuer)
+    const identity = { ...identityOf(certificate, named.role, named.id), issuerFingerprint: issuer }
+    return { kind: 'identified', identity, issuer }
   }
 }
 

@@ -37,7 +37,7 @@ const DRIFT = 100e-6
 /** The battery clock of a machine that ran for long without a time server lags behind the clock it was running with. */
 const BATTERY_CLOCK_LAG_MS = 60 * 60_000
 /** How long a gateway may have been switched off before its clock needs a person's word. */
-export const LONGEST_ABSENCE_MS = 90 * 86_400_000
+const LONGEST_ABSENCE_MS = 90 * 86_400_000
 
 export function judgeClock({ wallMs, known, birthMs }: ClockQuestion): ClockVerdict {
   const estimateMs = estimate(wallMs, known, birthMs)

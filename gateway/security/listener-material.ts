@@ -7,6 +7,7 @@ import { errorMessage, StorageError } from '../errors.ts'
 import type { EventSink } from '../ports.ts'
 import { crlPolicy, type CrlDecision } from './crl-policy.ts'
 import { LastingFault } from './lasting-fault.ts'
+import type { TrustedTime } from './trusted-time.ts'
 
 /** Renewing writes files, which is noticed as a change and looked at again: not more often than this. */
 const RENEW_PAUSE_MS = 60_000
@@ -15,6 +16,8 @@ export interface ListenerMaterialOptions {
   readonly stateDir: string
   readonly store: Pick<CertificateStore, 'refreshCrl'>
   readonly clock: Clock
+  /** Lists are not renewed by a clock that cannot be right: they would be of no use to anybody. */
+  readonly time: Pick<TrustedTime, 'nowMs' | 'standing'>
   readonly events: EventSink
   /** An authority that the index says is revoked admits nobody, with or without a list. */
   readonly isRevoked: (fingerprint: string) => boolean
@@ -102,20 +105,22 @@ export class ListenerMaterial {
       this.#crlFault.over()
       return decision
     }
-    const failure = this.#renew()
-    const renewed =
-      failure === undefined ? this.#ask({ ...files, ...crlOf(this.#options.stateDir) }) : decision
+    const notRenewed = this.#renew()
+    const renewed = this.#ask({
+      ...files,
+      ...readListenerFiles(this.#options.stateDir),
+      authorities: files.authorities,
+    })
     if (renewed.kind === 'whole') {
       this.#crlFault.over()
       this.#options.events.emit('technical', 'crl-renewed', { because: decision.reason })
       return renewed
     }
-    const detail = {
+    this.#crlFault.found(renewed.reason, {
       authority: renewed.authority,
-      notRenewed: failure ?? 'the new list is no better',
+      notRenewed,
       rule: 'TLS has no revocation list now; the index of the store decides about every handshake and session',
-    }
-    this.#crlFault.found(renewed.reason, detail)
+    })
     return renewed
   }
 
@@ -124,24 +129,21 @@ export class ListenerMaterial {
     return crlPolicy({ crlPem, authorities, nowMs: this.#options.clock.nowMs() })
   }
 
-  /** Undefined when new lists were written; otherwise why not. */
-  #renew(): string | undefined {
-    const { clock, store } = this.#options
+  /** What could not be renewed, and why. */
+  #renew(): string {
+    const { clock, store, time } = this.#options
     const nowMs = clock.monotonicMs()
+    if (time.standing === 'implausible') return 'the clock is not believed'
     if (this.#renewedAtMs !== undefined && nowMs - this.#renewedAtMs < RENEW_PAUSE_MS)
       return 'it was tried less than a minute ago'
     this.#renewedAtMs = nowMs
     try {
-      store.refreshCrl(clock.nowMs())
-      return undefined
+      const { notRenewed } = store.refreshCrl(time.nowMs())
+      return notRenewed.map(({ advice }) => advice).join('; ')
     } catch (error) {
       return errorMessage(error)
     }
   }
-}
-
-function crlOf(stateDir: string): Pick<ListenerFiles, 'crl'> {
-  return { crl: readListenerFiles(stateDir).crl }
 }
 
 function isSame(a: Material, b: Material): boolean {

@@ -1,22 +1,24 @@
-/** The certificates of a running gateway: what the listeners are given, who is revoked, and when either changes. */
+/** The certificates of a running gateway: what the listeners are given, who may come in, and when either changes. */
 
 import type { CertificateStore } from '../../certs/store.ts'
 import type { Clock } from '../clock.ts'
 import type { EventSink } from '../ports.ts'
+import { createIdentify, type Identify } from './identify.ts'
 import { ListenerMaterial, type Material } from './listener-material.ts'
 import { watchRevocations } from './revocation-watch.ts'
 import { standingOf, type StandingOf } from './standing.ts'
+import { trustedIssuers } from './trusted-issuers.ts'
+import type { TrustedTime } from './trusted-time.ts'
 
 /** A list that is running out changes no file: it is looked at by the clock. */
 const MATERIAL_LOOK_MS = 60_000
 
 export interface LiveCertificatesOptions {
   readonly stateDir: string
-  readonly store: Pick<CertificateStore, 'stamp' | 'revokedFingerprints' | 'refreshCrl'>
+  readonly store: Pick<CertificateStore, 'site' | 'stamp' | 'revokedFingerprints' | 'refreshCrl'>
   readonly clock: Clock
   readonly events: EventSink
-  /** How far the clock can be right, and the time to judge dates by. */
-  readonly time: { nowMs(): number; readonly standing: 'trusted' | 'implausible' }
+  readonly time: TrustedTime
   readonly assertUsable: (material: Material) => void
   /** Key, certificates or lists are new; or only the set of those who are revoked. */
   readonly onChange: (change: 'material' | 'revocations') => void
@@ -24,11 +26,10 @@ export interface LiveCertificatesOptions {
 
 export interface LiveCertificates {
   readonly material: Material
+  /** For every handshake: asks the store as it is now, not as it was half a second ago. */
+  readonly identify: Identify
+  /** For sessions that are open. */
   readonly standingOf: StandingOf
-  /** For whoever identifies a certificate at a handshake; true also while the index cannot be read. */
-  isRefused(fingerprint: string): boolean
-  /** Looks now whether anybody was revoked, instead of up to half a second later: at a handshake. */
-  refresh(): void
   /** Looks at all files now. */
   look(): void
   /** Empty when all is well. */
@@ -46,20 +47,27 @@ export function watchCertificates(options: LiveCertificatesOptions): LiveCertifi
   const cancelLooks = clock.every(MATERIAL_LOOK_MS, () => {
     if (material.look()) onChange('material')
   })
+  const judge = createIdentify({
+    site: store.site,
+    time,
+    issuers: trustedIssuers(() => material.given.ca, events),
+    isRevoked,
+  })
   return {
     get material() {
       return material.given
     },
-    standingOf: (identity) =>
-      standingOf(identity, {
-        revocation: watch.ask(identity.fingerprint),
-        nowMs: time.nowMs(),
-        clock: time.standing,
-      }),
-    refresh: () => watch.look(),
-    isRefused(fingerprint) {
+    identify(certificate) {
       watch.look()
-      return watch.ask(fingerprint) !== 'not-revoked'
+      const found = judge(certificate)
+      return found.kind === 'identified' && watch.fault !== undefined
+        ? { kind: 'refused', reason: 'revocation-unknown' }
+        : found
+    },
+    standingOf(identity) {
+      const { fingerprint, issuerFingerprint = fingerprint } = identity
+      const revocation = isRevoked(issuerFingerprint) ? 'revoked' : watch.ask(fingerprint)
+      return standingOf(identity, { revocation, nowMs: time.nowMs(), clock: time.standing })
     },
     look,
     get troubles() {

@@ -6,6 +6,8 @@ export type Standing =
   | 'good'
   | 'certificate-revoked'
   | 'certificate-expired'
+  /** Of a person without a certificate. */
+  | 'log-in-expired'
   /** Who is revoked cannot be read: nobody new is admitted, nobody is ended. */
   | 'revocation-unknown'
 
@@ -18,9 +20,13 @@ export interface StandingFacts {
   readonly clock: 'trusted' | 'implausible'
 }
 
-export function standingOf({ notAfterMs }: Identity, { revocation, nowMs, clock }: StandingFacts): Standing {
+export function standingOf(
+  { notBeforeMs, notAfterMs }: Identity,
+  { revocation, nowMs, clock }: StandingFacts,
+): Standing {
   if (revocation === 'revoked') return 'certificate-revoked'
-  if (clock === 'trusted' && !(nowMs <= notAfterMs)) return 'certificate-expired'
+  if (clock === 'trusted' && !(nowMs <= notAfterMs))
+    return notBeforeMs === undefined ? 'log-in-expired' : 'certificate-expired'
   return revocation === 'unknown' ? 'revocation-unknown' : 'good'
 }
 

@@ -6,7 +6,7 @@ import { pemBlocks } from '../../certs/pem.ts'
 import { isKeyFit } from './verify-form.ts'
 import { isIssuedBy } from './verify-issuer.ts'
 
-export type AuthorityFault =
+type AuthorityFault =
   | 'unreadable'
   | 'not-a-ca'
   | 'weak-signature'

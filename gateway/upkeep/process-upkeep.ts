@@ -8,7 +8,7 @@ import type { TrustHeld } from './upkeep-due.ts'
 import { startUpkeep, type Upkeep, type UpkeepOptions } from './upkeep.ts'
 
 export interface ProcessUpkeepOptions
-  extends Omit<ActParts, 'signal'>, Pick<UpkeepOptions, 'time' | 'takeUp' | 'events' | 'log'> {
+  extends Omit<ActParts, 'signal'>, Pick<UpkeepOptions, 'time' | 'takeUp' | 'firstLookMs' | 'events'> {
   readonly counters?: Pick<MeteredCounters, 'soonestExpiry'> | undefined
 }
 

@@ -5,7 +5,6 @@
 
 import type { Cancel, Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
-import type { Log } from '../log.ts'
 import type { EventSink } from '../ports.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
 import { createExpiryAlarms, isPressing, type ExpiryRow } from './expiry-alarms.ts'
@@ -24,19 +23,20 @@ export interface UpkeepOptions {
   readonly expiries: (nowMs: number) => readonly ExpiryRow[]
   /** For the metrics. */
   readonly onExpiries?: ((rows: readonly ExpiryRow[], nowMs: number) => void) | undefined
+  /** Within this time it looks for the first time; an hour when absent. */
+  readonly firstLookMs?: number | undefined
   /** After every look: listeners and links take up what has changed, also what others have changed. */
   readonly takeUp: () => Promise<void>
   readonly clock: Clock
   readonly events: EventSink
-  readonly log: Log
 }
 
 export interface Upkeep {
   /** Before anybody is served: does what needs nobody else, and so keeps nothing waiting for a network. */
   prepare(): Promise<void>
-  /** Looks now, or waits for the look that is under way. */
+  /** Looks now, or once more after the look that is under way: what it finds is no older than the question. */
   look(): Promise<void>
-  /** What this process cannot work without and has less than a day of, each with what to do. */
+  /** What this process cannot work without and has less than a day of, each with what to do; as of the last look. */
   notReady(): readonly string[]
   stop(): Promise<void>
 }
@@ -45,7 +45,7 @@ const LOOK_EVERY_MS = LONGEST_DELAY_MS
 /** A clock is put right by a person who waits for it. */
 const WAIT_FOR_CLOCK_MS = 60_000
 
-/** Looks for the first time in an hour; call `look` for an earlier one. */
+/** Looks by itself from now on; call `look` for one in between. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   return new RunningUpkeep(options)
 }
@@ -54,13 +54,16 @@ class RunningUpkeep implements Upkeep {
   readonly #options: UpkeepOptions
   readonly #retries = new Retries()
   readonly #alarms = createExpiryAlarms()
+  /** As of the last look: whoever asks whether the gateway is ready asks often, and reads no certificate. */
+  #rows: readonly ExpiryRow[] = []
   #looking: Promise<void> | undefined
+  #lookingAgain: Promise<void> | undefined
   #cancelNext: Cancel
   readonly #stopping = new AbortController()
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    this.#cancelNext = this.#arm(LOOK_EVERY_MS)
+    this.#cancelNext = this.#arm(options.firstLookMs ?? LOOK_EVERY_MS)
   }
 
   prepare(): Promise<void> {
@@ -68,15 +71,21 @@ class RunningUpkeep implements Upkeep {
   }
 
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
+    if (this.#looking === undefined) {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined
+      })
+      return this.#looking
+    }
+    this.#lookingAgain ??= this.#looking.then(() => {
+      this.#lookingAgain = undefined
+      return this.look()
     })
-    return this.#looking
+    return this.#lookingAgain
   }
 
   notReady(): readonly string[] {
-    const nowMs = this.#options.time.nowMs()
-    return this.#expiries(nowMs).flatMap((row) => {
+    return this.#rows.flatMap((row) => {
       if (!isPressing(row)) return []
       const verb = row.level === 'expired' ? 'has ended' : 'ends'
       return [
@@ -136,11 +145,11 @@ class RunningUpkeep implements Upkeep {
   }
 
   #warn(): void {
-    const { time, onExpiries, events } = this.#options
+    const { time, expiries, onExpiries, events } = this.#options
     const nowMs = time.nowMs()
-    const rows = this.#expiries(nowMs)
-    onExpiries?.(rows, nowMs)
-    for (const { row, level, daysLeft } of this.#alarms.take(rows, nowMs))
+    this.#rows = expiries(nowMs)
+    onExpiries?.(this.#rows, nowMs)
+    for (const { row, level, daysLeft } of this.#alarms.take(this.#rows, nowMs))
       events.emit('technical', level === 'expired' ? 'certificate-expired' : 'certificate-expires', {
         role: row.role,
         id: row.id,
@@ -162,15 +171,6 @@ class RunningUpkeep implements Upkeep {
       const reason = errorMessage(error)
       if (this.#retries.fail(step, reason, clock.monotonicMs()))
         events.emit('technical', 'upkeep-failed', { step, reason })
-    }
-  }
-
-  #expiries(nowMs: number): readonly ExpiryRow[] {
-    try {
-      return this.#options.expiries(nowMs)
-    } catch (error) {
-      this.#options.log.error('expiries-not-read', { reason: errorMessage(error) })
-      return []
     }
   }
 }

@@ -128,7 +128,11 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
 
 function certificatesOf({ url }: EstEndpoint, reply: EstReply): readonly X509Certificate[] {
   if (reply.status === 401)
-    throw estError(url, 'est-unauthorised', 'the code or the certificate was not accepted')
+    throw estError(
+      url,
+      'est-unauthorised',
+      'the code or the certificate was not accepted; the reason is in its log, a new code from `wardgate certs invite`',
+    )
   if (reply.status !== 200)
     throw estError(url, 'est-refused', `it answered ${reply.status}; the reason is in its log`)
   if (!reply.contentType.startsWith(PKCS7))

@@ -16,7 +16,14 @@ export interface IssueRefusal {
   readonly retryAfterMs?: number
 }
 
-export type IssueAnswer = { readonly kind: 'issued'; readonly certificate: X509Certificate } | IssueRefusal
+export type IssueAnswer =
+  | {
+      readonly kind: 'issued'
+      readonly certificate: X509Certificate
+      /** False when it was out already, and is only given again. */
+      readonly isNew: boolean
+    }
+  | IssueRefusal
 
 interface KeyOfIdentity {
   readonly role: ClientRole
@@ -58,7 +65,7 @@ export function createIssuer(store: EstStore) {
       const again = verdict.kind === 'repeat' ? new X509Certificate(verdict.certificatePem) : out
       const isForKey = again !== undefined && publicKeySha256(again.publicKey) === sha256
       if (isForKey && valid.some(({ serial }) => serial === again.serialNumber))
-        return { kind: 'issued', certificate: again }
+        return { kind: 'issued', certificate: again, isNew: false }
       if (verdict.kind === 'repeat')
         return { kind: 'refused', reason: 'code-used', detail: 'its certificate is no longer valid' }
       const [held] = valid
@@ -71,9 +78,7 @@ export function createIssuer(store: EstStore) {
       return certified(id, () => store.certify({ role, id, publicKeyPem, nowMs }))
     },
     next({ role, id, publicKeyPem, nowMs }: KeyOfIdentity): IssueAnswer {
-      const today = store
-        .list(nowMs)
-        .filter((row) => row.role === role && row.id === id && Date.parse(row.notBefore) > nowMs - DAY_MS)
+      const today = validOf(role, id, nowMs).filter(({ notBefore }) => Date.parse(notBefore) > nowMs - DAY_MS)
       if (today.length >= MOST_A_DAY)
         return {
           kind: 'refused',
@@ -89,7 +94,7 @@ export function createIssuer(store: EstStore) {
 /** What is wrong with this request is a refusal; a full disk or an authority without key is the gateway's own fault. */
 function certified(id: string, certify: () => { readonly certificatePem: string }): IssueAnswer {
   try {
-    return { kind: 'issued', certificate: new X509Certificate(certify().certificatePem) }
+    return { kind: 'issued', certificate: new X509Certificate(certify().certificatePem), isNew: true }
   } catch (error) {
     if (!(error instanceof CertificateError) || error.context['id'] !== id) throw error
     return { kind: 'refused', reason: 'not-certifiable', detail: error.message }

@@ -3,6 +3,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { readCsr, type CsrReading } from '../../certs/csr.ts'
 import { packCertificates } from '../../certs/pkcs7.ts'
+import type { EstRefusal } from './est-refusals.ts'
 import type { WebRequest, WebResponse } from './route.ts'
 
 export interface Credentials {
@@ -15,7 +16,7 @@ export type BodyReading =
   | {
       readonly kind: 'refused'
       readonly status: 400 | 413 | 415
-      readonly reason: string
+      readonly reason: EstRefusal
       readonly detail: string
     }
 

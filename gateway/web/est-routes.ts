@@ -20,6 +20,7 @@ import {
   refusalAnswer,
   type RefusalAnswer,
 } from './est-message.ts'
+import type { EstRefusal } from './est-refusals.ts'
 import { describeKey, showIdentity } from './est-words.ts'
 import { printable } from './http-facts.ts'
 import type { Route, WebRequest, WebResponse } from './route.ts'
@@ -42,7 +43,7 @@ interface Asker {
 /** What is wrong, for the event, and what the client hears of it. */
 interface Refusal extends RefusalAnswer {
   readonly kind: 'refused'
-  readonly reason: string
+  readonly reason: EstRefusal
   readonly detail?: string
 }
 
@@ -105,9 +106,10 @@ export function createEstRoutes(options: EstOptions): readonly Route[] {
     const out = enrolment.delivered(known)
     const issued = issue.first({ ...known, ...asked, nowMs, out, verdict })
     if (issued.kind === 'refused') return no(statusOf(issued))
-    const { certificate } = issued
+    const { certificate, isNew } = issued
     enrolment.settle({ ...claim, certificatePem: certificate.toString() })
-    events.emit('security', 'enrolled', { ...who, serial: certificate.serialNumber, ...describeKey(asked) })
+    const facts = { ...who, serial: certificate.serialNumber, ...describeKey(asked) }
+    events.emit('security', 'enrolled', isNew ? facts : { ...facts, again: true })
     return certificatesAnswer([certificate], true)
   }
 
@@ -147,7 +149,7 @@ export function createEstRoutes(options: EstOptions): readonly Route[] {
 
 const CLOCK_REFUSAL = { reason: 'clock-implausible', status: 503, retryAfterMs: CLOCK_RETRY_MS } as const
 
-function refusal(reason: string, answer: RefusalAnswer & { readonly detail?: string }): Refusal {
+function refusal(reason: EstRefusal, answer: RefusalAnswer & { readonly detail?: string }): Refusal {
   return { kind: 'refused', reason, ...answer }
 }
 

@@ -19,7 +19,7 @@ import { createRouteTable } from './route-table.ts'
 import type { Route, WebClient } from './route.ts'
 import { openSecureFront, type WebListen } from './secure-front.ts'
 
-export type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
+type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
 
 export interface WebServerOptions {
   readonly listen: readonly WebListen[]
@@ -135,7 +135,9 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       for (const listener of listeners) listener.reload(material)
       for (const connection of connections.all()) {
         const judged = connection.certificate === undefined ? undefined : identify(connection.certificate)
-        if (judged?.kind === 'refused') end(connection, judged.reason)
+        // Who is revoked cannot be read: nobody new comes in, and nobody is ended for it.
+        if (judged?.kind === 'refused' && judged.reason !== 'revocation-unknown')
+          end(connection, judged.reason)
       }
     },
     disconnect(fingerprint, reason) {

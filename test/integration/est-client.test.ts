@@ -239,6 +239,15 @@ describe('a first certificate', () => {
     expect(await reasonOf(first(newDevice()))).toBe(reason)
   })
 
+  it('is refused when it is for the right identity and another key', async () => {
+    const device = newDevice()
+    answers = {
+      cacerts: goodAuthorities,
+      simpleenroll: () => bag([certify(device.id, newDevice().publicKey)]),
+    }
+    expect(await reasonOf(first(device))).toBe('est-unusable')
+  })
+
   it('is refused when it names another identity than was asked for', async () => {
     const device = newDevice()
     answers = {

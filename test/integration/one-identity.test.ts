@@ -203,7 +203,10 @@ describe('an identity in the wrong place', () => {
     for (const credentials of [{ key, cert }, forServers]) {
       ward.events.seen.splice(0)
       expect(await ward.attempt('device', 'mon-1', { credentials })).toBe('closed')
-      expect(await ward.events.first('handshake-refused')).toMatchObject({ reason: 'INVALID_PURPOSE' })
+      expect(await ward.events.first('handshake-refused')).toMatchObject({
+        reason: 'for-servers-only',
+        openssl: 'INVALID_PURPOSE',
+      })
     }
   })
 })

@@ -1,7 +1,5 @@
 /** A revocation made by another process bites at once, over real mutual TLS; nobody else notices. */
 
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { MqttClient } from 'mqtt'
 import { systemClock } from '../../gateway/clock.ts'
@@ -147,7 +145,10 @@ describe('a certificate that is revoked while fifty others are at work', () => {
     await untilArrived(12)
     // By now the list is in use as well, and TLS refuses by itself.
     expect(await ward.attempt('device', 'stolen')).toBe('closed')
-    expect(ward.events.named('handshake-refused').at(-1)?.detail).toMatchObject({ reason: 'CERT_REVOKED' })
+    expect(ward.events.named('handshake-refused').at(-1)?.detail).toMatchObject({
+      reason: 'revoked',
+      openssl: 'CERT_REVOKED',
+    })
     await expectUndisturbed()
     expect(ward.gateway.broker.sessions().map(({ identity }) => identity.id)).not.toContain('stolen')
     expect(ward.gateway.broker.connectionCount).toBe(2 * PAIRS)
@@ -162,7 +163,7 @@ describe('what else changes while fifty are at work', () => {
     await ward.gateway.reload()
     ward.store.refreshCrl(systemClock.nowMs())
     const before = await serverSerial()
-    renewServer(ward)
+    ward.store.renew('server', 'server', systemClock.nowMs())
     await untilArrived(10)
     expect(await serverSerial()).not.toBe(before)
     await ward.gateway.reload()
@@ -192,6 +193,22 @@ describe('a TLS session that was saved before the revocation', () => {
   })
 })
 
+describe('an issuing authority that is revoked', () => {
+  it('takes every session of its certificates with it, and lets none of them in again', async () => {
+    ward = await startLiveWard(INVENTORY)
+    const clients = [await ward.client('device', 'mon-1'), await ward.client('consumer', 'station-1')]
+    const ended = Promise.all(clients.map(async (client) => closed(client)))
+    const row = ward.store.list(systemClock.nowMs()).find(({ role }) => role === 'issuing-ca')
+    ward.store.revoke(row?.serial ?? '', 'keyCompromise', systemClock.nowMs())
+    await ended
+    expect(ward.events.named('session-ended').map(({ detail }) => detail['reason'])).toEqual([
+      'certificate-revoked',
+      'certificate-revoked',
+    ])
+    expect(await ward.attempt('device', 'mon-2')).toBe('closed')
+  })
+})
+
 async function serverSerial(): Promise<string> {
   const probe = ward.raw('device', 'stolen')
   await probe.receive(4)
@@ -199,14 +216,4 @@ async function serverSerial(): Promise<string> {
   probe.socket.destroy()
   await probe.closed
   return serialNumber
-}
-
-/** As `certs renew server` leaves it: another certificate in place of the files of the old one. */
-function renewServer({ store, stateDir }: LiveWard): void {
-  const nowMs = systemClock.nowMs()
-  const row = store.list(nowMs).find(({ role }) => role === 'server')
-  store.revoke(row?.serial ?? '', 'superseded', nowMs)
-  const files = ['server.key', 'server.pem'].map((name) => join(stateDir, 'certs/server', name))
-  for (const file of files) rmSync(file)
-  store.issue({ role: 'server', id: 'server', names: ['localhost', '127.0.0.1'], nowMs })
 }

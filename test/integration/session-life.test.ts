@@ -67,6 +67,7 @@ const identity = (overrides: Partial<Identity> = {}): Identity => ({
   role: 'device',
   id: 'mon-1',
   fingerprint: 'f1',
+  notBeforeMs: 0,
   notAfterMs: Date.now() + YEAR_MS,
   ...overrides,
 })
@@ -209,6 +210,25 @@ describe('a connection that another listener has secured', () => {
     })
     await connect(broker, identity(), '[::ffff:10.0.0.1]:2000'.replaceAll(/[[\]]/g, ''))
     await holder.closed()
+  })
+})
+
+describe('a person who has logged in without a certificate', () => {
+  it('takes over from where that person was logged in before', async () => {
+    const broker = await bench.start()
+    const person: Identity = {
+      role: 'operator',
+      id: 'engineer',
+      fingerprint: 's1',
+      notAfterMs: Date.now() + YEAR_MS,
+    }
+    const first = await connect(broker, person, '10.0.0.1:1000')
+    await connect(broker, { ...person, fingerprint: 's2' }, '10.0.0.2:1000')
+    await first.closed()
+    expect(await bench.events.first('session-taken-over')).toMatchObject({
+      address: '10.0.0.2:1000',
+      holderAddress: '10.0.0.1:1000',
+    })
   })
 })
 

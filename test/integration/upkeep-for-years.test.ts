@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { layoutOfState, SERVER_ID } from '../../certs/store-layout.ts'
 import { initStore, openStore, type CertificateStore } from '../../certs/store.ts'
-import { silentLog } from '../../gateway/log.ts'
 import type { ProcessCertificates } from '../../gateway/upkeep/process-holdings.ts'
 import { startProcessUpkeep } from '../../gateway/upkeep/process-upkeep.ts'
 import { renewAtMs } from '../../gateway/upkeep/upkeep-due.ts'
@@ -80,7 +79,6 @@ class Years {
       clock: this.clock,
       time: believed(this.clock),
       events: this.events,
-      log: silentLog,
       takeUp: async () => undefined,
     })
     await this.#upkeep.prepare()

@@ -8,12 +8,16 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { stringify } from 'yaml'
 import { initStore, openStore, type CertificateStore } from '../../certs/store.ts'
+import type { Clock, Uptime } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config/load-config.ts'
 import { ConfigError } from '../../gateway/errors.ts'
 import { writeInventory } from '../../gateway/inventory/inventory-file.ts'
 import { silentLog, type Log } from '../../gateway/log.ts'
 import { startGateway, type RunningGateway } from '../../gateway/main.ts'
+import { confirmClock } from '../../gateway/security/confirm-clock.ts'
 import { renewAtMs } from '../../gateway/upkeep/upkeep-due.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FakeUptime } from '../support/fake-uptime.ts'
 import { df2Packet } from '../support/nonin-frames.ts'
 import { ShiftedClock } from '../support/shifted-clock.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -100,11 +104,20 @@ interface Process {
   readonly look: () => Promise<void>
 }
 
-async function run(file: string, config: object, clock: ShiftedClock): Promise<Process> {
+async function run(
+  file: string,
+  config: object,
+  clock: Clock,
+  uptime: Uptime | undefined = clock instanceof ShiftedClock ? clock.uptime : undefined,
+): Promise<Process> {
   writeFileSync(file, stringify(config))
   const events = new Events()
-  const { uptime } = clock
-  const gateway = await startGateway(loadConfig(file), { software: 'test', clock, uptime, log: events.log })
+  const gateway = await startGateway(loadConfig(file), {
+    software: 'test',
+    clock,
+    ...(uptime === undefined ? {} : { uptime }),
+    log: events.log,
+  })
   undo.push(() => gateway.stop())
   return { gateway, events, look: () => gateway.reload() }
 }
@@ -286,6 +299,31 @@ describe('a gateway that was off for a year', () => {
     expect(seen.states).not.toContain('lost')
   })
 
+  it('waits for a person’s word that the clock is right before it dates anything by it', async () => {
+    const store = makeStore(420 * DAY_MS)
+    const clock = new FakeClock(Date.now() - 420 * DAY_MS)
+    const uptime = new FakeUptime(clock)
+    const stateDir = join(dir.path, 'state')
+    const config = { gateway: 'gw-1', state: './state', broker: { listen: [{ host: '127.0.0.1', port: 0 }] } }
+    const first = await run(join(dir.path, 'ward.yaml'), config, clock, uptime)
+    await first.gateway.stop()
+    const serials = (): readonly string[] => store.list(clock.nowMs()).map(({ serial }) => serial)
+    const before = serials()
+
+    clock.step(420 * DAY_MS)
+    uptime.boot()
+    const { events, look } = await run(join(dir.path, 'ward.yaml'), config, clock, uptime)
+    expect(events.named('clock-implausible')).toHaveLength(1)
+    expect(String(events.named('upkeep-failed')[0]?.['reason'])).toContain('while the clock is implausible')
+    expect(serials()).toEqual(before)
+
+    confirmClock({ stateDir, saidMs: clock.nowMs(), wallMs: clock.nowMs(), uptime })
+    clock.advance(10_000)
+    await look()
+    expect(events.named('certificate-renewed')).toMatchObject([{ role: 'server' }])
+    expect(serials()).toHaveLength(before.length + 1)
+  })
+
   it('does not give itself back what was revoked', async () => {
     const store = makeStore(AGE_MS)
     const row = store.list(Date.now()).find(({ role }) => role === 'server')
@@ -385,7 +423,8 @@ describe('a bedside box without an authority', () => {
         ],
       },
     }
-    const { events } = await run(join(box, 'box.yaml'), config, new ShiftedClock())
+    const { events, look } = await run(join(box, 'box.yaml'), config, new ShiftedClock())
+    await look()
     expect(await events.until('certificate-not-renewed')).toMatchObject({
       role: 'bedside',
       id: 'box-2',

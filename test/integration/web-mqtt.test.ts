@@ -256,13 +256,18 @@ describe('a frame', () => {
     expect(await bench.events.first('packet-too-large')).toMatchObject({ announcedBytes: 268_435_455 })
   })
 
-  it('may hold any part of a packet, or several packets', async () => {
+  it('may hold any part of a packet, or several packets, and the CONNECT is answered first', async () => {
     const web = await bench.startWeb()
-    const stream = Buffer.concat([publishPacket(INGEST, 1, 'first'), publishPacket(INGEST, 2, 'second')])
+    const stream = Buffer.concat([
+      connectPacket('mon-1'),
+      publishPacket(INGEST, 1, 'first'),
+      publishPacket(INGEST, 2, 'second'),
+    ])
     const cuts = fc.uniqueArray(fc.integer({ min: 0, max: stream.length }), { maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(cuts, async (unordered) => {
-        const client = await connected(web)
+        const client = new WsClient(web, bench.credentials('device', 'mon-1'))
+        await client.opened
         const ends = [...unordered, stream.length].sort((a, b) => a - b)
         ends.reduce((from, to) => {
           client.ws.send(stream.subarray(from, to))

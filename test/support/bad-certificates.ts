@@ -6,7 +6,7 @@ import type { TlsMaterial } from '../../gateway/broker/tls-options.ts'
 import { makeOddCertificate, type OddCertificate, type OddRequest } from './odd-certificate.ts'
 import { tempDir } from './temp-dir.ts'
 
-export interface BadCertificate {
+interface BadCertificate {
   readonly name: string
   readonly reason: string
   /** Where TLS 1.2 ends the handshake by itself, before it can be said whose certificate it was. */

@@ -3,8 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readCrls } from '../../certs/crl-reading.ts'
-import { isCrlOf } from '../../certs/crl-signature.ts'
+import { crlOf } from '../../certs/crl-reading.ts'
 import { pemBlocks } from '../../certs/pem.ts'
 import type { CertificateStore } from '../../certs/store.ts'
 
@@ -43,8 +42,8 @@ export function listFaults(store: CertificateStore, nowMs: number): readonly str
     .filter((authority) => nowMs < Date.parse(authority.validTo))
     .flatMap((authority) => {
       const name = authority.subject.split('\n').find((part) => part.startsWith('CN=')) ?? ''
-      const own = crl.filter((pem) => pemBlocks(pem).some(({ der }) => isCrlOf(der, authority)))
-      const [list] = own.flatMap((pem) => readCrls(pem))
+      const own = crl.flatMap((pem) => crlOf(pem, authority) ?? [])
+      const [list] = own
       if (own.length !== 1 || list === undefined) return [`${name}: ${own.length} lists`]
       if (nowMs < list.thisUpdateMs) return [`${name}: its list is from the future`]
       return nowMs >= list.nextUpdateMs ? [`${name}: its list has ended`] : []

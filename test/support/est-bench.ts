@@ -6,16 +6,15 @@ import { openEnrolment } from '../../certs/enrolment.ts'
 import { readCertificates } from '../../certs/pkcs7.ts'
 import { CLIENT_ROLES, type ClientRole } from '../../certs/profile.ts'
 import { initStore } from '../../certs/store.ts'
-import { createIdentify } from '../../gateway/security/identify.ts'
-import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import { createEstRoutes } from '../../gateway/web/est-routes.ts'
 import type { WebClient, WebResponse } from '../../gateway/web/route.ts'
 import { FakeClock } from './fake-clock.ts'
 import { believed } from './fake-time.ts'
 import { RecordingEvents } from './recording-sinks.ts'
+import { identifyIn } from './store-identify.ts'
 import { tempDir } from './temp-dir.ts'
 
-export const EST_SITE = 'ward.test'
+const EST_SITE = 'ward.test'
 const ADDRESS = '10.0.0.7:40000'
 
 export interface EstAsk {
@@ -50,12 +49,7 @@ export function createEstBench() {
   }
   const isListed = (role: ClientRole, id: string) => !unlisted.has(`${role}/${id}`)
   const routes = createEstRoutes({ store, enrolment, isListed, events, time })
-  const identify = createIdentify({
-    site: EST_SITE,
-    time: believed(clock),
-    issuers: () => readAuthorities(store.serverMaterial().ca).issuing,
-    isRevoked: (fingerprint) => store.revokedFingerprints().has(fingerprint),
-  })
+  const identify = identifyIn(store, believed(clock))
 
   const clientOf = (x509: X509Certificate | undefined): WebClient => {
     const judged = x509 === undefined ? undefined : identify(x509)

@@ -69,7 +69,10 @@ const ECHO_ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/things/{id}', bodyBytes: 0, handle: echo },
 ]
 
-export function webPort(server: WebServer): number {
+/** Anything that says where it serves HTTPS. */
+export type Serving = Pick<WebServer, 'addresses'>
+
+export function webPort(server: Serving): number {
   return server.addresses[0]?.port ?? 0
 }
 
@@ -81,7 +84,7 @@ export interface Answer {
 
 /** One request on a connection of its own. */
 export async function ask(
-  server: WebServer,
+  server: Serving,
   options: RequestOptions & { readonly body?: string },
 ): Promise<Answer> {
   const { body, ...rest } = options

@@ -1,8 +1,7 @@
 /** MQTT over WebSocket, byte by byte: a raw client, and the few packets the tests of it need. */
 
 import { WebSocket, type ClientOptions } from 'ws'
-import { webPort } from './web-bench.ts'
-import type { WebServer } from '../../gateway/web/web-server.ts'
+import { webPort, type Serving } from './web-bench.ts'
 
 export class WsClient {
   readonly ws: WebSocket
@@ -12,7 +11,7 @@ export class WsClient {
   readonly opened: Promise<void>
   #wake: (() => void) | undefined
 
-  constructor(server: WebServer, options: ClientOptions, protocols: readonly string[] = ['mqtt']) {
+  constructor(server: Serving, options: ClientOptions, protocols: readonly string[] = ['mqtt']) {
     this.ws = new WebSocket(`wss://localhost:${webPort(server)}/mqtt`, [...protocols], {
       lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
       ...options,
@@ -46,7 +45,7 @@ export class WsClient {
 }
 
 /** The status that an upgrade is answered with, 101 when it is granted. */
-export async function upgradeStatus(server: WebServer, options: ClientOptions, protocols?: string[]) {
+export async function upgradeStatus(server: Serving, options: ClientOptions, protocols?: string[]) {
   const { ws, closed } = new WsClient(server, options, protocols)
   const status = await new Promise<number>((resolve) => {
     ws.once('upgrade', () => resolve(101))

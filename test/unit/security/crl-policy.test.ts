@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { createIssuing, createRoot, type Authority } from '../../../certs/authority.ts'
-import { buildCrl, splitCrls } from '../../../certs/revocation.ts'
+import { splitCrls } from '../../../certs/crl-reading.ts'
+import { buildCrl, CRL_LIFETIME_MS } from '../../../certs/revocation.ts'
 import { crlPolicy } from '../../../gateway/security/crl-policy.ts'
 
 const DAY_MS = 86_400_000
@@ -19,8 +20,8 @@ beforeAll(() => {
   stranger = createRoot({ site, nowMs })
 })
 
-const list = (authority: Authority, atMs = nowMs, number = 1): string =>
-  buildCrl(authority, { number, nowMs: atMs, revoked: [] })
+const list = (authority: Authority, atMs = nowMs): string =>
+  buildCrl(authority, { number: 1, nowMs: atMs, revoked: [], lifetimeMs: CRL_LIFETIME_MS })
 const decide = (
   crlPem: string | undefined,
   authorities: readonly Authority[] = [issuing, root],
@@ -33,18 +34,6 @@ describe('the lists that TLS is given', () => {
   it('are a fresh one of every authority, each a text of its own', () => {
     const pem = list(issuing) + list(root)
     expect(decide(pem)).toEqual({ kind: 'whole', lists: splitCrls(pem) })
-  })
-
-  it('are the newest where an authority has several, in whatever order', () => {
-    const [old, young] = [list(issuing, nowMs, 1), list(issuing, nowMs, 2)]
-    const expected = { kind: 'whole', lists: [...splitCrls(young), ...splitCrls(list(root))] }
-    const together = [old + young, young + old].map((pem) => wordOf(decide(pem + list(root))))
-    expect(together).toEqual(['2 lists', '2 lists'])
-    const rootList = list(root)
-    expect(decide(old + rootList + young)).toEqual({
-      ...expected,
-      lists: [...splitCrls(young), ...splitCrls(rootList)],
-    })
   })
 
   it.each<{ name: string; pem: () => string | undefined; reason: string }>([

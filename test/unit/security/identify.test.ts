@@ -38,6 +38,7 @@ describe('a certificate', () => {
         role: 'device',
         id: 'mon-1',
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+        issuerFingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
         notBeforeMs: Date.parse(good.validFrom),
         notAfterMs: Date.parse(good.validTo),
       },

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Identity } from '../../../gateway/ports.ts'
 import { endingOf, standingOf, type StandingFacts } from '../../../gateway/security/standing.ts'
 
-const who: Identity = { role: 'device', id: 'mon-1', fingerprint: 'f', notAfterMs: 1_000 }
+const who: Identity = { role: 'device', id: 'mon-1', fingerprint: 'f', notBeforeMs: 0, notAfterMs: 1_000 }
 const FACTS: StandingFacts = { revocation: 'not-revoked', nowMs: 1_000, clock: 'trusted' }
 
 describe('the standing of an identity', () => {
@@ -27,5 +27,13 @@ describe('the standing of an identity', () => {
     const found = standingOf(who, { ...FACTS, ...facts })
     expect(found).toBe(standing)
     expect(endingOf(found)).toBe(ending)
+  })
+
+  it('of a person without a certificate ends with the log-in', () => {
+    const { role, id, fingerprint, notAfterMs } = who
+    expect(standingOf({ role, id, fingerprint, notAfterMs }, { ...FACTS, nowMs: 1_001 })).toBe(
+      'log-in-expired',
+    )
+    expect(endingOf('log-in-expired')).toBe('log-in-expired')
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import { levelBeforeEnd } from '../../../certs/forecast-level.ts'
-import { silentLog } from '../../../gateway/log.ts'
 import type { ExpiryRow } from '../../../gateway/upkeep/expiry-alarms.ts'
 import type { Holding, UpkeepAct } from '../../../gateway/upkeep/upkeep-due.ts'
 import { startUpkeep, type UpkeepOptions } from '../../../gateway/upkeep/upkeep.ts'
@@ -58,7 +57,6 @@ function bench(change: Partial<UpkeepOptions> = {}) {
     },
     clock,
     events,
-    log: silentLog,
     ...change,
   })
   const run = async (forMs: number): Promise<void> => {
@@ -95,6 +93,13 @@ describe('the upkeep of a running gateway', () => {
     const { upkeep, acts } = bench()
     await Promise.all([upkeep.look(), upkeep.look()])
     expect(acts).toHaveLength(1)
+  })
+
+  it('looks once more for who asks in the middle of a look, as that one may have passed by already', async () => {
+    const { upkeep, takenUp, clock } = bench()
+    await Promise.all([upkeep.look(), upkeep.look(), upkeep.look()])
+    expect(takenUp()).toBe(2)
+    expect(clock.pendingCount).toBe(1)
   })
 
   it('tries again after a failure, soon at first and hourly later, and tells it once a day', async () => {
@@ -185,16 +190,33 @@ describe('the upkeep of a running gateway', () => {
     ])
   })
 
-  it('is not ready when its own certificate has less than a day, and ready when only others have', () => {
+  it('is not ready when its own certificate has less than a day, and ready when only others have', async () => {
     const { upkeep, state } = bench()
-    state.rows = [expiring(DAY_MS / 2, false)]
-    expect(upkeep.notReady()).toEqual([])
-    state.rows = [expiring(DAY_MS / 2)]
-    expect(upkeep.notReady()).toEqual([
+    const notReady = async (row: ExpiryRow): Promise<readonly string[]> => {
+      state.rows = [row]
+      await upkeep.look()
+      return upkeep.notReady()
+    }
+    expect(await notReady(expiring(DAY_MS / 2, false))).toEqual([])
+    expect(await notReady(expiring(DAY_MS / 2))).toEqual([
       "certificates: server 'server' ends 2026-09-20T22:15:00.000Z: run wardgate certs renew server",
     ])
-    state.rows = [expiring(-DAY_MS)]
-    expect(upkeep.notReady()[0]).toContain('has ended 2026-09-19')
+    expect((await notReady(expiring(-DAY_MS)))[0]).toContain('has ended 2026-09-19')
+  })
+
+  it('tells that it cannot foresee what runs out, and looks again', async () => {
+    let isDamaged = true
+    const { upkeep, run, events } = bench({
+      expiries: () => {
+        if (isDamaged) throw new Error('the index is damaged')
+        return [expiring(DAY_MS / 2)]
+      },
+    })
+    await upkeep.look()
+    expect(events.named('upkeep-failed')).toEqual([{ step: 'alarms', reason: 'the index is damaged' }])
+    isDamaged = false
+    await run(HOUR_MS)
+    expect(events.named('certificate-expires')).toHaveLength(1)
   })
 
   it('stops for good and leaves no timer', async () => {

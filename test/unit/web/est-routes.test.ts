@@ -89,6 +89,7 @@ describe('a first certificate', () => {
     const first = await bench.ask('simpleenroll', ask)
     const again = await bench.ask('simpleenroll', ask)
     expect(certificatesIn(again).map(String)).toEqual(certificatesIn(first).map(String))
+    expect(bench.events.named('enrolled').map((detail) => detail['again'])).toEqual([undefined, true])
     const stranger = await bench.ask('simpleenroll', { ...ask, der: requestOf('device/mon-1', newOwner()) })
     expect(stranger.status).toBe(401)
     expect(bench.reasons()).toEqual(['code-used'])

@@ -1,0 +1,32 @@
+/** Every reason for which enrolment says no, as a stable word of its event; docs/enrolment.md explains each. */
+
+export const EST_REFUSALS = [
+  'no-credentials',
+  'no-code',
+  'wrong-code',
+  'code-of-another',
+  'code-expired',
+  'code-void',
+  'code-used',
+  'other-key',
+  'rejected',
+  'already-certified',
+  'not-in-inventory',
+  'no-certificate',
+  'too-often',
+  'other-identity',
+  'wrong-content-type',
+  'not-base64',
+  'too-large',
+  'not-der',
+  'malformed',
+  'wrong-version',
+  'unusable-key',
+  'unfit-key',
+  'weak-signature',
+  'unknown-signature',
+  'bad-signature',
+  'not-certifiable',
+  'clock-implausible',
+] as const
+export type EstRefusal = (typeof EST_REFUSALS)[number]

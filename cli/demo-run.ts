@@ -70,7 +70,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const [address] = gateway.addresses
     if (address === undefined) throw new BrokerError('the gateway of the demo has no listener')
     const url = `mqtts://${address.host}:${address.port}`
-    say(`gateway at ${url}, ${simulation.devices.length} devices in ${wards.join(' and ')}`)
+    const https = gateway.webAddresses.map(({ host, port }) => `, https://${host}:${port}`).join('')
+    say(`gateway at ${url}${https}, ${simulation.devices.length} devices in ${wards.join(' and ')}`)
 
     const tally = new DemoTally()
     const open = (id: string, role: 'consumer' | 'operator', filters: readonly string[]): Station => {

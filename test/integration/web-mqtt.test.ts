@@ -154,6 +154,9 @@ describe('a person', () => {
     expect(await upgradeStatus(web, refused)).toBe(403)
     expect(await upgradeStatus(web, { ...refused, ...bench.credentials('operator', 'engineer') })).toBe(403)
     expect(await bench.events.first('websocket-refused')).toMatchObject({ reason: 'origin-not-ours' })
+    expect(bench.events.named('websocket-refused')[1]?.detail).toMatchObject({
+      altName: expect.stringContaining('/operator/engineer'),
+    })
   })
 
   it('may use a page that the configuration allows', async () => {

@@ -1,6 +1,6 @@
 /** The authorities that a store knows: the two that issue today, and those before them until they expire. */
 
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,7 +8,7 @@ import type { Authority } from './authority.ts'
 import { validityOf } from './authority.ts'
 import { createFile, removeFile } from './durable-file.ts'
 import { CertificateError } from './errors.ts'
-import { isNameTaken, readCertificate, readPrivateKey, readText } from './guarded-file.ts'
+import { certificateIn, isNameTaken, readCertificate, readPrivateKey, readText } from './guarded-file.ts'
 import { offlineKeyPaths } from './offline-root.ts'
 import { nextKeyPath, readPair, type PairPaths } from './pair-files.ts'
 import { pemBlocks } from './pem.ts'
@@ -115,7 +115,7 @@ export function keepUnderSerial(
 export function discardStrayKeys(layout: StoreLayout): void {
   const names = readdirSync(layout.caDirectory)
   const trusted = pemBlocks(readText(layout.trust, 'trust file')).map(
-    ({ pem }) => new X509Certificate(pem).serialNumber,
+    ({ pem }) => certificateIn(pem, layout.trust).serialNumber,
   )
   for (const name of names) {
     const certificate = name.replace(/\.key$/, '.pem')

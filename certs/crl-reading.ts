@@ -56,10 +56,16 @@ export function readCrls(pem: string): readonly (CrlSummary | undefined)[] {
 
 /** The list that this authority has signed, or undefined when there is none: a damaged or forged one is none. */
 export function crlOf(pem: string, authority: X509Certificate): ReadCrl | undefined {
-  const name = Buffer.from(encode(namingOf(authority).name))
-  return listBlocks(pem)
-    .map((block) => readList(block.pem, block.der))
-    .find((list) => list !== undefined && name.equals(list.issuer) && isSignedBy(list, authority))
+  return crlFinder(pem)(authority)
+}
+
+/** The same for several authorities: the text is read once. */
+export function crlFinder(pem: string): (authority: X509Certificate) => ReadCrl | undefined {
+  const lists = listBlocks(pem).map((block) => readList(block.pem, block.der))
+  return (authority) => {
+    const name = Buffer.from(encode(namingOf(authority).name))
+    return lists.find((list) => list !== undefined && name.equals(list.issuer) && isSignedBy(list, authority))
+  }
 }
 
 function listBlocks(pem: string) {

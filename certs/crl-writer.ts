@@ -1,7 +1,7 @@
 /** Writes crl.pem and ca.pem: a list of every authority in force, each renewed when its key can be had. */
 
 import { findSigner, hasKey, inForce, readAuthorities, type KnownAuthority } from './authority-files.ts'
-import { crlOf, type ReadCrl } from './crl-reading.ts'
+import { crlFinder, type ReadCrl } from './crl-reading.ts'
 import { replaceFile } from './durable-file.ts'
 import { isNameTaken, readText } from './guarded-file.ts'
 import type { CaRole } from './profile.ts'
@@ -28,7 +28,7 @@ interface ListOwner {
   readonly serial: string
 }
 
-export interface UnrenewedList extends ListOwner {
+interface UnrenewedList extends ListOwner {
   /** Undefined when there is no such list: every chain through this authority is refused. */
   readonly nextUpdateMs: number | undefined
   /** It should be renewed now. */
@@ -51,7 +51,10 @@ export function writeLists(request: ListRequest): CrlRefresh {
   const { layout, index, nowMs } = request
   const authorities = inForce(readAuthorities(layout), nowMs)
   const next = { ...index, crlNumber: index.crlNumber + 1 }
-  const drafts = authorities.map((authority) => draftOf(authority, { ...request, index: next }))
+  const present = crlFinder(readPresent(layout))
+  const drafts = authorities.map((authority) =>
+    draftOf(authority, present(authority.certificate), { ...request, index: next }),
+  )
   // The index first: a list that never came is then noticed.
   saveIndex(layout, next)
   replaceFile(layout.crl, drafts.map(({ pem }) => pem).join(''))
@@ -64,11 +67,11 @@ export function writeLists(request: ListRequest): CrlRefresh {
 
 /** True when a list that can be renewed here should be: half its life is over, or it lags behind the index. */
 export function areListsDue({ layout, index, nowMs }: ListRequest): boolean {
-  const pem = readPresent(layout)
+  const present = crlFinder(readPresent(layout))
   return inForce(readAuthorities(layout), nowMs)
     .filter(hasKey)
     .some(({ certificate }) => {
-      const list = crlOf(pem, certificate)
+      const list = present(certificate)
       return list === undefined || list.number !== index.crlNumber || isListDue(list, nowMs)
     })
 }
@@ -78,15 +81,19 @@ export function presentLists(
   layout: StoreLayout,
   authorities: readonly KnownAuthority[],
 ): readonly { readonly authority: KnownAuthority; readonly list: ReadCrl | undefined }[] {
-  const pem = readPresent(layout)
-  return authorities.map((authority) => ({ authority, list: crlOf(pem, authority.certificate) }))
+  const present = crlFinder(readPresent(layout))
+  return authorities.map((authority) => ({ authority, list: present(authority.certificate) }))
 }
 
 export function saveIndex(layout: StoreLayout, index: StoreIndex): void {
   replaceFile(layout.index, formatIndex(index))
 }
 
-function draftOf(known: KnownAuthority, { layout, index, nowMs, offlineRootDir }: ListRequest): Draft {
+function draftOf(
+  known: KnownAuthority,
+  list: ReadCrl | undefined,
+  { index, nowMs, offlineRootDir }: ListRequest,
+): Draft {
   const { role, serial } = known
   const signer = findSigner(known, offlineRootDir)
   if (signer.kind === 'signer') {
@@ -98,7 +105,6 @@ function draftOf(known: KnownAuthority, { layout, index, nowMs, offlineRootDir }
     })
     return { kind: 'renewed', owner: { role, serial }, pem }
   }
-  const list = crlOf(readPresent(layout), known.certificate)
   return {
     kind: 'kept',
     // A damaged list would make readers refuse the whole file.

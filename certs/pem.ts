@@ -4,6 +4,7 @@ export type PemLabel = 'CERTIFICATE' | 'PRIVATE KEY' | 'PUBLIC KEY' | 'X509 CRL'
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----/g
 const LINE_LENGTH = 64
+const LONGEST_TEXT = 16 * 1024 * 1024
 
 export interface PemBlock {
   readonly label: string
@@ -11,8 +12,9 @@ export interface PemBlock {
   readonly der: Uint8Array
 }
 
-/** All whole blocks, in order, whatever their label. */
+/** All whole blocks, in order, whatever their label. A text too long for a file of ours has none. */
 export function pemBlocks(text: string): readonly PemBlock[] {
+  if (text.length > LONGEST_TEXT) return []
   const blocks: PemBlock[] = []
   for (const [, label, body] of text.matchAll(BLOCK)) {
     if (label === undefined || body === undefined) continue

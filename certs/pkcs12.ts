@@ -32,7 +32,7 @@ export interface Pkcs12Content {
 }
 
 // OWASP Password Storage Cheat Sheet (2023) for PBKDF2-HMAC-SHA256; NSS reads no file with more.
-export const PKCS12_ITERATIONS = 600_000
+const PKCS12_ITERATIONS = 600_000
 const SALT_BYTES = 16
 const VERSION_3 = 3
 

@@ -12,7 +12,7 @@ import { refuseCutOff } from './certs-renew-trust.ts'
 import { collect, leafRole, print, refuseBadId, refuseEmpty } from './certs-options.ts'
 import { DEFAULT_STATE_DIR } from './state-dir.ts'
 
-export interface RenewOptions {
+interface RenewOptions {
   readonly state: string
   readonly name: readonly string[]
   readonly publicKey?: string

@@ -2,7 +2,7 @@
 
 import { openSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../gateway/clock.ts'
+import { systemClock, systemUptime } from '../gateway/clock.ts'
 import { loadConfig } from '../gateway/config/load-config.ts'
 import type { RejectedMessage } from '../gateway/contract/reading.ts'
 import { BrokerError } from '../gateway/errors.ts'
@@ -60,12 +60,18 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     writeDemoInventory(stateDir, simulation.devices, wards)
     const configFile = await writeDemoConfig(stateDir, simulation.devices)
     const log = createLog('info', openSync(join(stateDir, 'gateway.log'), 'a', 0o600))
-    const gateway = await startGateway(loadConfig(configFile), { software: software.version, clock, log })
+    const gateway = await startGateway(loadConfig(configFile), {
+      software: software.version,
+      clock,
+      uptime: systemUptime,
+      log,
+    })
     undo.push(() => gateway.stop())
     const [address] = gateway.addresses
     if (address === undefined) throw new BrokerError('the gateway of the demo has no listener')
     const url = `mqtts://${address.host}:${address.port}`
-    say(`gateway at ${url}, ${simulation.devices.length} devices in ${wards.join(' and ')}`)
+    const https = gateway.webAddresses.map(({ host, port }) => `, https://${host}:${port}`).join('')
+    say(`gateway at ${url}${https}, ${simulation.devices.length} devices in ${wards.join(' and ')}`)
 
     const tally = new DemoTally()
     const open = (id: string, role: 'consumer' | 'operator', filters: readonly string[]): Station => {

@@ -72,9 +72,10 @@ export interface Uptime {
   readonly bootId: string | undefined
 }
 
-// proc(5): /proc/uptime counts the time in suspend too, and boot_id is drawn at each boot.
+// proc(5): /proc/uptime counts the time in suspend too, and boot_id is drawn at each boot. A container may be shown an
+// uptime of its own, which starts anew with it; the kernel's monotonic clock is then the larger of the two.
 export const systemUptime: Uptime = {
-  sinceBootMs: () => uptime() * 1000,
+  sinceBootMs: () => Math.max(uptime() * 1000, Number(process.hrtime.bigint()) / 1e6),
   bootId: readBootId(),
 }
 

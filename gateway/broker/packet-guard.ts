@@ -1,6 +1,8 @@
 /**
- * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces. It follows the fixed headers
- * of MQTT and ends the connection at the first that is malformed or announces too much, before a byte of it is kept.
+ * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet
+ * announces. It follows the fixed headers of MQTT and ends the connection at the first that is malformed or announces
+ * too much, before a byte of it is kept. And it keeps what a client sends behind its CONNECT until that is answered:
+ * Aedes would acknowledge a PUBLISH before the CONNECT [MQTT-3.2.0-1].
  */
 
 import { Duplex } from 'node:stream'
@@ -24,6 +26,10 @@ export class PacketGuard extends Duplex {
   readonly #headers: PacketHeaders
   readonly #options: GuardOptions
   #heardAtMs: number
+  #passedBytes = 0
+  /** What came behind the first packet and waits for the first answer. */
+  #early: Buffer | undefined
+  #isAnswered = false
   #isHalted = false
   #isCut = false
 
@@ -41,7 +47,7 @@ export class PacketGuard extends Duplex {
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
   get heardAtMs(): number {
-    const isUnread = this.readableLength > 0 || this.#socket.readableLength > 0
+    const isUnread = this.#early !== undefined || this.readableLength > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
   }
 
@@ -58,16 +64,17 @@ export class PacketGuard extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#isHalted) this.#socket.resume()
+    if (!this.#isHalted && this.#early === undefined) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done)
+    this.#socket.write(chunk, (error) => this.#written(error, done))
   }
 
   /** A packet is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
+    this.#socket.write(bytes, (error) => this.#written(error, done))
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -85,11 +92,31 @@ export class PacketGuard extends Duplex {
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const fault = this.#headers.follow(bytes)
     if (fault === undefined) {
-      if (!this.push(bytes)) this.#socket.pause()
+      this.#pass(bytes)
       return
     }
     this.#options.onFault(fault.kind, fault.announcedBytes)
     this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+  }
+
+  #pass(bytes: Buffer): void {
+    const waitsFrom = this.#isAnswered ? undefined : this.#headers.firstPacketBytes
+    const passes = Math.min(bytes.length, Math.max(0, (waitsFrom ?? Infinity) - this.#passedBytes))
+    this.#passedBytes += passes
+    if (passes > 0 && !this.push(bytes.subarray(0, passes))) this.#socket.pause()
+    if (passes === bytes.length) return
+    const waiting = bytes.subarray(passes)
+    this.#early = this.#early === undefined ? waiting : Buffer.concat([this.#early, waiting])
+    this.#socket.pause()
+  }
+
+  #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
+    done(error)
+    this.#isAnswered = true
+    const early = this.#early
+    if (early === undefined || this.destroyed || this.#isHalted) return
+    this.#early = undefined
+    if (this.push(early)) this.#socket.resume()
   }
 }
 

@@ -13,9 +13,16 @@ export class PacketHeaders {
   #phase: 'type' | 'length' | 'body' = 'type'
   #lengthBytes = 0
   #remainingBytes = 0
+  #followedBytes = 0
+  #firstPacketBytes: number | undefined
 
   constructor(maxPacketBytes: number) {
     this.#maxPacketBytes = maxPacketBytes
+  }
+
+  /** How long the first packet is, header and all; undefined while it has not ended. */
+  get firstPacketBytes(): number | undefined {
+    return this.#firstPacketBytes
   }
 
   /** Undefined when all headers so far are in order. */
@@ -26,17 +33,18 @@ export class PacketHeaders {
         const taken = Math.min(this.#remainingBytes, bytes.length - at)
         at += taken
         this.#remainingBytes -= taken
-        if (this.#remainingBytes === 0) this.#phase = 'type'
+        if (this.#remainingBytes === 0) this.#endPacket(at)
         continue
       }
       const byte = bytes[at] ?? 0
       at += 1
       if (this.#phase === 'type') this.#beginLength()
       else {
-        const fault = this.#addLength(byte)
+        const fault = this.#addLength(byte, at)
         if (fault !== undefined) return fault
       }
     }
+    this.#followedBytes += bytes.length
     return undefined
   }
 
@@ -46,7 +54,7 @@ export class PacketHeaders {
     this.#remainingBytes = 0
   }
 
-  #addLength(byte: number): HeaderFault | undefined {
+  #addLength(byte: number, at: number): HeaderFault | undefined {
     this.#remainingBytes += (byte & 0x7f) * 128 ** this.#lengthBytes
     this.#lengthBytes += 1
     if ((byte & 0x80) !== 0)
@@ -55,7 +63,13 @@ export class PacketHeaders {
         : undefined
     if (this.#remainingBytes > this.#maxPacketBytes)
       return { kind: 'packet-too-large', announcedBytes: this.#remainingBytes }
-    this.#phase = this.#remainingBytes === 0 ? 'type' : 'body'
+    this.#phase = 'body'
+    if (this.#remainingBytes === 0) this.#endPacket(at)
     return undefined
+  }
+
+  #endPacket(at: number): void {
+    this.#phase = 'type'
+    this.#firstPacketBytes ??= this.#followedBytes + at
   }
 }

@@ -1,6 +1,8 @@
 /** What is read from a request of node:http, and how it is shown to others. */
 
+import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { subjectOf } from '../broker/listener.ts'
 import type { EventSink } from '../ports.ts'
 import type { WebConnection } from './connections.ts'
 import type { RequestFacts } from './request-rules.ts'
@@ -36,10 +38,15 @@ export function printable(text: string | undefined): string {
 
 /** Scanners ask for many paths: their event has a name of its own, so that a flood of it hides no other. */
 export function tellRefusal(
-  { address, listener }: WebConnection,
+  { address, listener, certificate }: WebConnection,
   events: EventSink,
   event: 'web-request-refused' | 'web-not-found' | 'websocket-refused',
   why: Readonly<Record<string, string>>,
 ): void {
-  events.emit('security', event, { ...why, address, listener })
+  events.emit('security', event, { ...why, ...whoOf(certificate), address, listener })
+}
+
+/** Whose connection it is, for an event; nothing of a client without a certificate. */
+export function whoOf(certificate: X509Certificate | undefined): Readonly<Record<string, string>> {
+  return certificate === undefined ? {} : subjectOf(certificate)
 }

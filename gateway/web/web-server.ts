@@ -12,6 +12,7 @@ import type { Identify } from '../security/identify.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
 import { fingerprintOf, WebConnections, type WebConnection } from './connections.ts'
 import { createHttpDoor } from './http-door.ts'
+import { whoOf } from './http-facts.ts'
 import { WEB_LIMITS, type WebLimits } from './limits.ts'
 import { createMqttDoor, MQTT_PATH } from './mqtt-door.ts'
 import type { OwnNames } from './request-rules.ts'
@@ -19,7 +20,7 @@ import { createRouteTable } from './route-table.ts'
 import type { Route, WebClient } from './route.ts'
 import { openSecureFront, type WebListen } from './secure-front.ts'
 
-export type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
+type SessionOf = (cookieHeader: string | undefined, nowMs: number) => Identity | undefined
 
 export interface WebServerOptions {
   readonly listen: readonly WebListen[]
@@ -61,8 +62,10 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const origins = (options.allowedOrigins ?? []).map((origin) => origin.toLowerCase())
   let own = ownNames(options.material, origins)
 
-  const end = ({ socket, address, listener }: WebConnection, reason: string): void => {
-    events.emit('security', 'web-connection-ended', { reason, address, listener })
+  const end = ({ socket, address, listener, certificate }: WebConnection, reason: string): void => {
+    // The broker may have ended its session a moment ago, and told it.
+    if (socket.destroyed) return
+    events.emit('security', 'web-connection-ended', { reason, ...whoOf(certificate), address, listener })
     socket.destroy()
   }
   /** The certificate is judged at every request: it may have been revoked since the handshake, or have run out. */
@@ -135,7 +138,9 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
       for (const listener of listeners) listener.reload(material)
       for (const connection of connections.all()) {
         const judged = connection.certificate === undefined ? undefined : identify(connection.certificate)
-        if (judged?.kind === 'refused') end(connection, judged.reason)
+        // Who is revoked cannot be read: nobody new comes in, and nobody is ended for it.
+        if (judged?.kind === 'refused' && judged.reason !== 'revocation-unknown')
+          end(connection, judged.reason)
       }
     },
     disconnect(fingerprint, reason) {

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import type { ConnectionOptions } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { connectAsync, type MqttClient } from 'mqtt'
+import { RawClient } from '../support/broker-bench.ts'
+import { CONNACK_ACCEPTED, connectPacket } from '../support/live-ward.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { makeWardFiles, type WardFiles } from '../support/ward.ts'
 import { type Running, watchProcess } from '../support/wardgate-cli.ts'
@@ -60,10 +63,26 @@ describe('the lab broker', () => {
     await Promise.all([reader.endAsync(), writer.endAsync()])
   })
 
-  it('still refuses whoever has no certificate of its CA', async () => {
+  it('still refuses whoever has no certificate of its CA: the connection ends without a byte of MQTT', async () => {
     const { ca } = ward.store.clientMaterial('consumer', 'station-1')
-    await expect(
-      connectAsync(url, { ca, clientId: 'x', reconnectPeriod: 0, connectTimeout: 3000 }),
-    ).rejects.toThrow()
+    const stranger = new RawClient(Number(new URL(url).port), { ca })
+    stranger.socket.once('secureConnect', () => stranger.socket.write(connectPacket('x', 60)))
+    await stranger.closed
+    expect(stranger.received).toHaveLength(0)
+  })
+
+  it('lets the later of two clients with one client id win, from any address and as often as it comes', async () => {
+    const { key, cert, ca } = ward.store.clientMaterial('consumer', 'station-1')
+    let former: RawClient | undefined
+    for (let count = 0; count < 8; count += 1) {
+      const localAddress = count % 2 === 0 ? '127.0.0.1' : '127.0.0.2'
+      const options: ConnectionOptions & { readonly localAddress: string } = { key, cert, ca, localAddress }
+      const later = new RawClient(Number(new URL(url).port), options)
+      later.socket.once('secureConnect', () => later.socket.write(connectPacket('fought-over', 60)))
+      expect((await later.receive(4)).toString('hex')).toBe(CONNACK_ACCEPTED)
+      await former?.closed
+      former = later
+    }
+    former?.socket.destroy()
   })
 })

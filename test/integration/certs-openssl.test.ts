@@ -1,14 +1,14 @@
 /** What the store issues, judged by implementations nobody here wrote: the openssl and gnutls command lines. */
 
-import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 
 import { CLIENT_ROLES, type LeafRole } from '../../certs/profile.ts'
 import { initStore, type CertificateStore } from '../../certs/store.ts'
+import { opensslVerify, run, suiteFor } from '../support/other-verifiers.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const nowMs = Date.now()
@@ -154,27 +154,17 @@ withCerttool('certtool of GnuTLS', () => {
   })
 })
 
-function verify(path: string, purpose: string, more: readonly string[] = [], dir = stateDir) {
-  const ca = join(dir, 'certs/ca.pem')
-  const crl = join(dir, 'certs/crl.pem')
-  const strict = ['-x509_strict', '-crl_check_all', '-purpose', purpose, '-CAfile', ca, '-CRLfile', crl]
-  return openssl(['verify', ...strict, ...more, path])
+function verify(
+  path: string,
+  purpose: 'sslclient' | 'sslserver',
+  more: readonly string[] = [],
+  dir = stateDir,
+) {
+  return opensslVerify(dir, path, { purpose, more })
 }
 
 function openssl(options: readonly string[]) {
   return run('openssl', options)
-}
-
-function run(command: string, options: readonly string[]): { ok: boolean; output: string } {
-  const { status, stdout, stderr } = spawnSync(command, options, { encoding: 'utf8' })
-  return { ok: status === 0, output: stdout + stderr }
-}
-
-/** The suite, or a skipped one that says so, where the tool is missing. */
-function suiteFor(command: string, option: string): typeof describe | typeof describe.skip {
-  if (spawnSync(command, [option]).status === 0) return describe
-  process.stderr.write(`\n*** SKIPPED: ${command} is not installed; nothing it would prove is proved ***\n\n`)
-  return describe.skip
 }
 
 function rsaKey(modulusLength: number): string {

@@ -128,6 +128,7 @@ describe('a certificate that is revoked', () => {
     expect(client.received).toHaveLength(0)
     expect(await bench.events.first('web-connection-ended')).toMatchObject({
       reason: 'revoked',
+      altName: `URI:spiffe://${SITE}/operator/engineer`,
       listener: '127.0.0.1:0',
     })
   })

@@ -154,6 +154,9 @@ describe('a person', () => {
     expect(await upgradeStatus(web, refused)).toBe(403)
     expect(await upgradeStatus(web, { ...refused, ...bench.credentials('operator', 'engineer') })).toBe(403)
     expect(await bench.events.first('websocket-refused')).toMatchObject({ reason: 'origin-not-ours' })
+    expect(bench.events.named('websocket-refused')[1]?.detail).toMatchObject({
+      altName: expect.stringContaining('/operator/engineer'),
+    })
   })
 
   it('may use a page that the configuration allows', async () => {
@@ -256,13 +259,18 @@ describe('a frame', () => {
     expect(await bench.events.first('packet-too-large')).toMatchObject({ announcedBytes: 268_435_455 })
   })
 
-  it('may hold any part of a packet, or several packets', async () => {
+  it('may hold any part of a packet, or several packets, and the CONNECT is answered first', async () => {
     const web = await bench.startWeb()
-    const stream = Buffer.concat([publishPacket(INGEST, 1, 'first'), publishPacket(INGEST, 2, 'second')])
+    const stream = Buffer.concat([
+      connectPacket('mon-1'),
+      publishPacket(INGEST, 1, 'first'),
+      publishPacket(INGEST, 2, 'second'),
+    ])
     const cuts = fc.uniqueArray(fc.integer({ min: 0, max: stream.length }), { maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(cuts, async (unordered) => {
-        const client = await connected(web)
+        const client = new WsClient(web, bench.credentials('device', 'mon-1'))
+        await client.opened
         const ends = [...unordered, stream.length].sort((a, b) => a - b)
         ends.reduce((from, to) => {
           client.ws.send(stream.subarray(from, to))

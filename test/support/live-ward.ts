@@ -1,6 +1,8 @@
 /** A whole ward gateway on loopback, with the store that another process would change, and clients from any address. */
 
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import { layoutOfState } from '../../certs/store-layout.ts'
 import { openStore, type CertificateStore } from '../../certs/store.ts'
 import { systemClock, type Clock } from '../../gateway/clock.ts'
 import { silentLog } from '../../gateway/log.ts'
@@ -48,6 +50,8 @@ export interface LiveWard {
   raw(role: ClientRole, id: string, options?: ConnectOptions): RawClient
   /** The bytes of the CONNACK, or 'closed' when the connection ended without one. */
   attempt(role: ClientRole, id: string, options?: ConnectOptions): Promise<string>
+  /** Damages the index of the store; the answer puts it right again. */
+  breakIndex(): () => void
   /** Ends all clients of a test, and waits until the gateway has noticed. */
   disconnectAll(): Promise<void>
   stop(): Promise<void>
@@ -121,6 +125,12 @@ export async function startLiveWard(
     async attempt(role, id, attemptOptions) {
       const received = await raw(role, id, attemptOptions).receive(4)
       return received.length === 0 ? 'closed' : received.subarray(0, 4).toString('hex')
+    },
+    breakIndex() {
+      const { index } = layoutOfState(stateDir)
+      const text = readFileSync(index, 'utf8')
+      writeFileSync(index, text.slice(0, -20))
+      return () => writeFileSync(index, text)
     },
     disconnectAll,
     async stop() {

@@ -30,6 +30,12 @@ describe('a ClientHello', () => {
     expect(classifyFirstBytes(bytes)).toEqual({ kind: 'client-hello' })
   })
 
+  it('whose record announces more than TLS allows is not waited for', () => {
+    // RFC 8446 5.1: 2^14 bytes at most.
+    expect(classifyFirstBytes(Uint8Array.of(0x16, 3, 1, 0x40, 0x00, 1))).toMatchObject({ kind: 'undecided' })
+    expect(classifyFirstBytes(Uint8Array.of(0x16, 3, 1, 0x40, 0x01))).toMatchObject({ kind: 'foreign' })
+  })
+
   it.each([
     { name: 'SSL 3', bytes: hello(0, 40), what: 'SSL 3 hello' },
     { name: 'a record version of the future', bytes: hello(4, 40), what: 'unrecognised bytes' },

@@ -32,6 +32,23 @@ describe('the headers of packets', () => {
     },
   )
 
+  it('say where the first packet ends, in whatever pieces it comes', () => {
+    const pieces = fc.tuple(fc.integer({ min: 0, max: 300 }), fc.array(fc.integer({ min: 1, max: 50 })))
+    fc.assert(
+      fc.property(pieces, ([length, sizes]) => {
+        const headers = new PacketHeaders(16_384)
+        const bytes = Uint8Array.from([...packet(length), ...packet(7), ...packet(0)])
+        const first = packet(length).length
+        let at = 0
+        for (const size of [...sizes, bytes.length]) {
+          headers.follow(bytes.subarray(at, at + size))
+          at = Math.min(bytes.length, at + size)
+          expect(headers.firstPacketBytes).toBe(at >= first ? first : undefined)
+        }
+      }),
+    )
+  })
+
   it('longer than four bytes are malformed', () => {
     expect(new PacketHeaders(100).follow(Uint8Array.from([0x30, 0x80, 0x80, 0x80, 0x80]))).toMatchObject({
       kind: 'malformed-header',

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { CertificateError } from '../../../certs/errors.ts'
 import {
   formatIndex,
+  issuerSerialOf,
   keyConflict,
   parseIndex,
   statusOf,
@@ -25,6 +26,18 @@ const index: StoreIndex = { version: 1, site: 'wardgate', crlNumber: 3, certific
 describe('the index of a store', () => {
   it('is read back as it was written', () => {
     expect(parseIndex(formatIndex(index), 'index.json')).toEqual(index)
+    const full: StoreIndex = {
+      ...index,
+      certificates: [{ ...row, issuer: '4B'.repeat(16), isKeyHeld: true }],
+    }
+    expect(parseIndex(formatIndex(full), 'index.json')).toEqual(full)
+  })
+
+  it('takes the first authority of the kind for the issuer of a row that does not say', () => {
+    const ca = (serial: string): IndexRow => ({ ...row, role: 'issuing-ca', id: 'issuing-ca', serial })
+    const old: StoreIndex = { ...index, certificates: [ca('AA'), ca('BB'), row] }
+    expect(issuerSerialOf(old, row)).toBe('AA')
+    expect(issuerSerialOf(old, { ...row, issuer: 'BB' })).toBe('BB')
   })
 
   it.each([
@@ -41,6 +54,8 @@ describe('the index of a store', () => {
     ['an unknown role', withRow({ role: 'admin' })],
     ['a serial that is no hexadecimal', withRow({ serial: '4G' })],
     ['a date that is text', withRow({ notAfterMs: '2027' })],
+    ['an issuer that is no serial', withRow({ issuer: 'root' })],
+    ['a key that is held by halves', withRow({ isKeyHeld: 'yes' })],
     ['an unknown reason', withRow({ revocation: { atMs: 1, reason: 'because' } })],
     ['a reason every object has', withRow({ revocation: { atMs: 1, reason: 'constructor' } })],
     ['a revocation without a time', withRow({ revocation: { reason: 'superseded' } })],

@@ -1,9 +1,9 @@
 /** A revocation list that cannot be used never locks everyone out, and never lets a revoked certificate in. Real TLS. */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { splitCrls } from '../../certs/crl-reading.ts'
-import { layoutOfState } from '../../certs/store-layout.ts'
+import { keyPath, layoutOfState } from '../../certs/store-layout.ts'
 import type { CertificateStore } from '../../certs/store.ts'
 import type { InventoryEntry } from '../../gateway/ports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -116,6 +116,41 @@ describe('a crl.pem that is', () => {
     expect(await ward.attempt('device', 'good')).toBe(CONNACK_ACCEPTED)
     expect(await ward.attempt('device', 'revoked')).toBe('closed')
     expect(await ward.events.first('crl-unusable')).toMatchObject({ reason: fault.reason })
+  })
+})
+
+describe('the list of a root whose key is kept elsewhere', () => {
+  it('that has run out costs nobody the way in, and the engineer is told what to do', async () => {
+    ward = await startLiveWard(INVENTORY, {
+      prepare(stateDir, store) {
+        store.refreshCrl(Date.now() - 40 * DAY_MS)
+        rmSync(layoutOfState(stateDir).rootKey)
+        revoke(store)
+      },
+    })
+    expect(await ward.attempt('device', 'good')).toBe(CONNACK_ACCEPTED)
+    expect(await ward.attempt('device', 'revoked')).toBe('closed')
+    expect(await ward.events.first('crl-unusable')).toMatchObject({
+      reason: 'expired',
+      authority: expect.stringContaining('root-ca'),
+      notRenewed: expect.stringContaining('--offline-root'),
+    })
+  })
+})
+
+describe('the key of the gateway', () => {
+  it('that cannot be read while it runs stays in use as it was, is told, and is taken up when it is back', async () => {
+    ward = await startLiveWard(INVENTORY)
+    const key = keyPath(layoutOfState(ward.stateDir), 'server', 'server')
+    renameSync(key, `${key}.away`)
+    expect(await ward.events.first('listener-certificate-unreadable')).toMatchObject({
+      reason: expect.stringContaining('server.key'),
+    })
+    expect(await ward.attempt('device', 'good')).toBe(CONNACK_ACCEPTED)
+    expect(ward.gateway.notReady()).toHaveLength(1)
+    renameSync(`${key}.away`, key)
+    await ward.events.first('listener-certificate-readable')
+    expect(ward.gateway.notReady()).toEqual([])
   })
 })
 

@@ -213,6 +213,40 @@ describe('a connection that another listener has secured', () => {
   })
 })
 
+describe('a newcomer from another address that nobody answers for', () => {
+  it('is told no after eight seconds, and let in once the holder has been silent for long enough', async () => {
+    const clock = new FakeClock(Date.now())
+    const broker = await bench.start({ clock, standingOf: () => 'good' })
+    const holder = await connect(broker, identity(), '10.0.0.1:1000')
+    const knock = (): SecuredClient => {
+      const client = new SecuredClient(broker, view(identity(), '10.0.0.2:1000'))
+      client.far.write(connectPacket('mon-1', 60))
+      return client
+    }
+    const early = knock()
+    await untilAnswered(early, clock)
+    expect(await early.receive(4)).toBe(CONNACK_UNAVAILABLE)
+    expect(await bench.events.first('identity-in-use')).toMatchObject({
+      reason: 'holder-not-yet-silent',
+      holderSilentMs: expect.any(Number),
+    })
+    // One and a half times the keep alive of a minute that the holder asked for.
+    clock.advance(90_000)
+    const late = knock()
+    await untilAnswered(late, clock)
+    expect(await late.receive(4)).toBe(CONNACK_ACCEPTED)
+    await holder.closed()
+  })
+})
+
+/** Lets time pass in the steps in which a contest is looked at, at most half a minute. */
+async function untilAnswered(client: SecuredClient, clock: FakeClock): Promise<void> {
+  for (let step = 0; step < 150 && client.received.length === 0; step += 1) {
+    clock.advance(200)
+    await new Promise(setImmediate)
+  }
+}
+
 describe('a person who has logged in without a certificate', () => {
   it('takes over from where that person was logged in before', async () => {
     const broker = await bench.start()

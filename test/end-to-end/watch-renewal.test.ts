@@ -68,12 +68,10 @@ describe('wardgate watch on a machine without an authority', () => {
     const state = stationState(290)
     const file = join(state, 'certs/consumer/station-1.pem')
     const before = new X509Certificate(readFileSync(file)).serialNumber
-    running = startWardgate([
-      'watch',
-      ...['--state', state, '--ward', 'icu'],
-      ...['--broker', `mqtts://127.0.0.1:${gateway.addresses[0]?.port ?? 0}`],
-      ...['--renew-at', `https://127.0.0.1:${gateway.webAddresses[0]?.port ?? 0}`],
-    ])
+    const broker = `mqtts://127.0.0.1:${gateway.addresses[0]?.port ?? 0}`
+    const renewAt = `https://127.0.0.1:${gateway.webAddresses[0]?.port ?? 0}`
+    const where = ['--state', state, '--broker', broker, '--renew-at', renewAt]
+    running = startWardgate(['watch', '--ward', 'icu', ...where])
     await running.seen(/certificate-renewed role=consumer id=station-1/)
     await running.seen(/certificate-in-use|online, TLSv1.3/)
     expect(new X509Certificate(readFileSync(file)).serialNumber).not.toBe(before)

@@ -29,7 +29,7 @@ VOLUME /var/lib/wardgate
 WORKDIR /var/lib/wardgate
 # A serial port is given with --device, its group with --group-add dialout.
 USER 1000:1000
-EXPOSE 8883
+EXPOSE 8883 8443
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM

@@ -31,9 +31,10 @@ function checkConfig(file: string, { json = false }: CheckOptions, print: (text:
   if (!json) print(`${file}: ok\n${summarise(config)}\n`)
 }
 
-function summarise({ gateway, broker, bedside, uplinks }: Config): string {
+function summarise({ gateway, broker, web, bedside, uplinks }: Config): string {
   const parts = [
     broker === undefined ? undefined : `${broker.listen.length} listener(s)`,
+    web === undefined ? undefined : `${web.listen.length} of HTTPS`,
     bedside === undefined ? undefined : `${bedside.devices.length} device(s) at ${bedside.id}`,
     `${uplinks.length} uplink(s)`,
   ]

@@ -69,7 +69,13 @@ export function stationCertificates(identity: StationIdentity): StationCertifica
     material: () => liveMaterial(layout, own, time.nowMs()),
     async prepare() {
       await upkeep.prepare()
-      refuseUnusable(certificates, time.nowMs())
+      try {
+        refuseUnusable(certificates, time.nowMs())
+      } catch (error) {
+        // Its timer would keep the process alive, with nothing to keep.
+        await upkeep.stop()
+        throw error
+      }
     },
     keep(opened) {
       station = opened

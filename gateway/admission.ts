@@ -6,7 +6,7 @@
 import type { DeviceProtocol } from '../devices/protocol.ts'
 import { ADMIT } from './admit-message.ts'
 import type { Cancel, Clock } from './clock.ts'
-import { parseIngestTopic } from './contract/topics.ts'
+import { opsRejectedTopic, parseIngestTopic, type Place } from './contract/topics.ts'
 import type {
   Admitted,
   ClientRole,
@@ -18,6 +18,7 @@ import type {
   TrustedPublisher,
 } from './ports.ts'
 import { birthMessage } from './stages/birth.ts'
+import { takeOver } from './stages/former-run.ts'
 import { WardDevice } from './stages/ward-device.ts'
 
 export interface AdmissionOptions {
@@ -41,7 +42,7 @@ export interface Admission {
 
 // A value is given up at most this long after its lifetime.
 const TICK_MS = 250
-const NOTHING: Admitted = { instead: undefined, also: [] }
+const NOTHING: Admitted = { instead: undefined, also: [], isRefused: true }
 
 interface Life {
   readonly entry: DeviceEntry
@@ -59,6 +60,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const device = new WardDevice(entry, clock.nowMs())
     lives.set(entry.id, { entry, device })
     return device
+  }
+
+  const deviceAt = ({ ward, bed, device }: Place): WardDevice | undefined => {
+    const entry = inventory.device(device)
+    return entry?.ward === ward && entry.bed === bed ? deviceOf(entry) : undefined
   }
 
   const announce = (entry: DeviceEntry): readonly OutboundMessage[] => [
@@ -81,7 +87,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         nowMs: clock.nowMs(),
         counters,
       })
-      return { instead, also }
+      const quarantine = opsRejectedTopic(gateway, entry.id)
+      const isRefused = instead?.topic === quarantine && also.every(({ topic }) => topic === quarantine)
+      return { instead, also, isRefused }
     },
     session(identity, kind) {
       if (kind === 'online') return []
@@ -92,6 +100,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const publishAll = async (messages: readonly OutboundMessage[]): Promise<void> => {
         for (const message of messages) await publisher.publish(message)
       }
+      await publishAll(takeOver(retainedOf(publisher), deviceAt, clock.nowMs()))
       await publishAll(inventory.devices().flatMap(announce))
       return clock.every(TICK_MS, () => {
         const nowMs = clock.nowMs()
@@ -112,6 +121,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return [...gone.flatMap(({ device }) => device.close(clock.nowMs())), ...fresh.flatMap(announce)]
     },
   }
+}
+
+/** What is retained on trusted topics now: a subscription begins with it. */
+function retainedOf(publisher: TrustedPublisher): readonly OutboundMessage[] {
+  const found: OutboundMessage[] = []
+  publisher
+    .messages('vitals/v1/#')
+    .subscribe((message) => found.push(message))
+    .unsubscribe()
+  return found
 }
 
 const OFFLINE_REASON: Readonly<Record<ClientRole, string>> = {

@@ -156,6 +156,8 @@ export interface Admitted {
   readonly instead: OutboundMessage | undefined
   /** Published after it under the gateway's own authority. */
   readonly also: readonly OutboundMessage[]
+  /** Nothing of it was good. */
+  readonly isRefused?: boolean
 }
 
 /**

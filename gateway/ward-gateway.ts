@@ -1,5 +1,6 @@
 /** The ward part: broker, rules, admission and the lives of the devices, wired together. */
 
+import { join } from 'node:path'
 import type { CertificateStore } from '../certs/store.ts'
 import { protocolById } from '../devices/registry.ts'
 import { createAdmission } from './admission.ts'
@@ -13,6 +14,7 @@ import { opsStateTopic } from './contract/topics.ts'
 import { errorMessage } from './errors.ts'
 import { inventoryOf, inventoryPath, readInventory } from './inventory/inventory-file.ts'
 import { watchFile } from './inventory/watched-file.ts'
+import { Journal } from './journal/journal.ts'
 import type { Log } from './log.ts'
 import type { Counters, Inventory, OutboundMessage } from './ports.ts'
 import { createTopicAuthority } from './security/authorise.ts'
@@ -82,8 +84,10 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
     assertUsable,
     onChange: (change) => useCertificates(change),
   })
+  const journal = openJournal(options)
   const broker = await startBroker({
     id: gateway,
+    journal,
     listen: options.broker.listen.map(({ host, port, tls }) => ({ host, port, minVersion: tls })),
     material: certificates.material,
     identify: certificates.identify,
@@ -137,7 +141,7 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
       rows.refresh()
       await takeInventory()
     },
-    notReady: () => certificates.troubles,
+    notReady: () => [...certificates.troubles, ...(journal.fault === undefined ? [] : [journal.fault])],
     async stop() {
       rows.stop()
       certificates.stop()
@@ -147,6 +151,11 @@ export async function startWardGateway(options: WardGatewayOptions): Promise<War
       await broker.stop()
     },
   }
+}
+
+function openJournal({ state, clock, log, events }: WardGatewayOptions): Journal {
+  const directory = join(state, 'journal')
+  return Journal.open({ directory, keyFile: join(state, 'journal.key'), clock, log, events })
 }
 
 function stateMessage(gateway: string, state: GatewayStateMessage['state'], clock: Clock): OutboundMessage {

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, TrustedPublisher } from '../ports.ts'
+import type { Journal } from '../journal/journal.ts'
 import type { Contest } from '../security/contest.ts'
 import type { Identify } from '../security/identify.ts'
 import type { StandingOf } from '../security/standing.ts'
@@ -20,6 +21,7 @@ import { createLocalClient } from './local-client.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
+import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
 import { SessionStore } from './session-store.ts'
 import { watchAedes } from './session-notices.ts'
 import { Sessions } from './sessions.ts'
@@ -44,6 +46,8 @@ export interface BrokerOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<BrokerLimits>
+  /** Where every change of what the broker keeps is written before a client is told; the broker closes it when it stops. */
+  readonly journal: Journal
 }
 
 export interface Broker extends TrustedPublisher {
@@ -74,8 +78,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sessions = new Sessions()
   const notices = new Subject<SessionNotice>()
 
+  const { journal } = options
+  const changes = createChangeLog(journal)
   const store = new SessionStore({
     ...limits,
+    log: changes,
     mayKeep(clientId, filter) {
       const holder = sessions.holder(clientId)
       return holder !== undefined && rules.maySubscribe(holder.identity, filter).allowed
@@ -85,6 +92,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       events.emit('technical', 'queue-overflow', { clientId })
     },
   })
+  log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
+  const snapshots = keepSnapshots(store, journal, log)
   const hooks = createGatekeeper({
     ...options,
     sessions,
@@ -92,10 +101,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     events,
     log,
     outgoingBytes: limits.outgoingBytes,
-    send: (message) => local.send(message),
+    send: (message, origin) => local.send(message, origin),
+    keepReceived: (origin) => local.keepReceived(origin),
   })
-  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits))
-  const local = createLocalClient(aedes, store)
+  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits), (seq) =>
+    store.beginPublication(seq),
+  )
+  const local = createLocalClient(aedes, store, changes)
   const door = new SessionDoor({
     ...options,
     sessions,
@@ -126,6 +138,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const open = sessions.all()
     for (const { conn } of open) conn.halt()
     await Promise.all(open.map(({ tail }) => tail))
+    await journal.flush()
     await aedes.handedOut()
     // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
     await setImmediate()
@@ -137,6 +150,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     door.stop()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
+    await snapshots.write()
+    await journal.close()
     events.close()
     notices.complete()
   }

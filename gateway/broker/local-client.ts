@@ -6,35 +6,61 @@ import { BrokerError, InvariantError } from '../errors.ts'
 import type { OutboundMessage, TrustedPublisher } from '../ports.ts'
 import { filterWithin, isFilter, isTopic } from '../security/topic-filter.ts'
 import type { OrderedAedes } from './ordered-aedes.ts'
+import type { ChangeLog, Origin, SessionChange } from './session-change.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** A message at the QoS it goes out with; 2 only when a client sent it so and the rules passed it on untouched. */
 export type Publication = Omit<OutboundMessage, 'qos'> & { readonly qos: 0 | 1 | 2 }
 
 export interface LocalClient extends TrustedPublisher {
-  /** Publishes without waiting; the order of the calls is kept. */
-  send(message: Publication): void
+  /**
+   * Publishes; resolves when the message is in the log, or at once when it needs none. Subscribers get it after that, in
+   * the order of the calls. Rejects when the log cannot be written; then nobody gets it.
+   */
+  send(message: Publication, origin?: Origin): Promise<void>
+  /** Nothing is published, but what was received at QoS 2 must not be taken twice. */
+  keepReceived(origin: Origin): Promise<void>
 }
 
-export function createLocalClient(broker: OrderedAedes, store: SessionStore): LocalClient {
-  const send = (message: Publication, done: (error?: Error) => void): void => {
-    broker.publish({ cmd: 'publish', dup: false, ...message }, done)
+export function createLocalClient(broker: OrderedAedes, store: SessionStore, log: ChangeLog): LocalClient {
+  const send = async (message: Publication, origin?: Origin): Promise<void> => {
+    const packet = { cmd: 'publish', dup: false, ...message } as const
+    // What is neither kept nor to be acknowledged is worth nothing after a restart.
+    if (message.qos === 0 && !message.retain) {
+      broker.publish(packet)
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const change: SessionChange = { kind: 'message', message, ...(origin === undefined ? {} : { origin }) }
+      const seq = log.commit(change, (error) => {
+        if (error !== undefined) {
+          reject(error)
+          return
+        }
+        broker.publishLogged(seq, packet)
+        resolve()
+      })
+    })
   }
   return {
-    send: (message) => send(message, () => undefined),
+    send,
+    async keepReceived({ clientId, messageId }) {
+      await new Promise<void>((resolve, reject) => {
+        log.commit({ kind: 'received', clientId, messageId }, (error) => {
+          if (error === undefined) resolve()
+          else reject(error)
+        })
+      })
+    },
     async publish(message) {
       if (!isTopic(message.topic)) throw new InvariantError(`'${message.topic}' is not a topic`)
       if (broker.closed)
         throw new BrokerError('the broker has been stopped; nothing can be published', {
           topic: message.topic,
         })
+      await send(message)
       // Only as far as the subscribers' connections: one that does not read must not hold up the gateway.
-      const failure = new Promise<never>((_resolve, reject) => {
-        send(message, (error) => {
-          if (error) reject(new BrokerError(`cannot publish on ${message.topic}`, {}, error))
-        })
-      })
-      await Promise.race([broker.handedOut(), failure])
+      await broker.handedOut()
     },
     messages(filter) {
       if (!isFilter(filter)) throw new InvariantError(`'${filter}' is not a filter`)

@@ -14,8 +14,15 @@ export class OrderedAedes extends Aedes {
   #isBusy = false
   #isDraining = false
 
-  static async open(options: AedesOptions): Promise<OrderedAedes> {
+  #onBegin: (seq: number | undefined) => void = () => undefined
+
+  /** `onBegin` is told the number of each message in the log just before Aedes publishes it; undefined for what has none. */
+  static async open(
+    options: AedesOptions,
+    onBegin: (seq: number | undefined) => void,
+  ): Promise<OrderedAedes> {
     const broker = new OrderedAedes(options)
+    broker.#onBegin = onBegin
     await new Promise<void>((resolve) => {
       // `#` without a client behind it sees every message at the moment when it is handed out, also those of $SYS.
       broker.subscribe('#', (_packet, taken) => broker.#handOut(taken), resolve)
@@ -26,8 +33,17 @@ export class OrderedAedes extends Aedes {
 
   /** Aedes itself also passes the client; only the no-local flag of MQTT 5 would need it. */
   override publish(packet: PublishPacket, ...rest: readonly unknown[]): void {
-    const published = rest.find(isPublished)
+    this.#enqueue(packet, undefined, rest.find(isPublished))
+  }
+
+  /** Publishes a message that the log holds under this number. */
+  publishLogged(seq: number, packet: PublishPacket): void {
+    this.#enqueue(packet, seq, undefined)
+  }
+
+  #enqueue(packet: PublishPacket, seq: number | undefined, published: Published | undefined): void {
     this.#waiting.push(() => {
+      this.#onBegin(seq)
       super.publish(packet, (error) => {
         // A publication that failed was never handed out; the lane must not wait for it.
         if (error) this.#next()

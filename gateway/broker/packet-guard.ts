@@ -1,14 +1,15 @@
 /**
- * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet
- * announces. It follows the fixed headers of MQTT and ends the connection at the first that is malformed or announces
- * too much, before a byte of it is kept. And it keeps what a client sends behind its CONNECT until that is answered:
+ * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces
+ * and overlooks much of what MQTT forbids. Only whole packets in order pass; the first that is too large or malformed
+ * ends the connection, and nothing of it is kept. What a client sends behind its CONNECT waits until that is answered:
  * Aedes would acknowledge a PUBLISH before the CONNECT [MQTT-3.2.0-1].
  */
 
 import { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
-import { PacketHeaders } from './packet-headers.ts'
+import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
+import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
@@ -18,17 +19,23 @@ const LINGER_MS = 1_000
 export interface GuardOptions {
   readonly packetBytes: number
   readonly clock: Clock
-  readonly onFault: (fault: 'packet-too-large' | 'malformed-header', announcedBytes: number) => void
+  readonly onFault: (fault: PacketFault) => void
 }
+
+export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
+
+/** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
+const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
 
 export class PacketGuard extends Duplex {
   readonly #socket: Duplex
-  readonly #headers: PacketHeaders
+  readonly #cutter: PacketCutter
   readonly #options: GuardOptions
   #heardAtMs: number
-  #passedBytes = 0
-  /** What came behind the first packet and waits for the first answer. */
-  #early: Buffer | undefined
+  /** The CONNECT was in order. */
+  #isConnected = false
+  /** What came behind the CONNECT and waits for its answer. */
+  #early: Buffer[] = []
   #isAnswered = false
   #isHalted = false
   #isCut = false
@@ -36,7 +43,7 @@ export class PacketGuard extends Duplex {
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
-    this.#headers = new PacketHeaders(options.packetBytes)
+    this.#cutter = new PacketCutter(options.packetBytes)
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
@@ -47,7 +54,7 @@ export class PacketGuard extends Duplex {
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
   get heardAtMs(): number {
-    const isUnread = this.#early !== undefined || this.readableLength > 0 || this.#socket.readableLength > 0
+    const isUnread = this.#early.length > 0 || this.readableLength > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
   }
 
@@ -64,7 +71,7 @@ export class PacketGuard extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#isHalted && this.#early === undefined) this.#socket.resume()
+    if (!this.#isHalted && this.#early.length === 0) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -90,33 +97,53 @@ export class PacketGuard extends Duplex {
   #receive(bytes: Buffer): void {
     if (this.destroyed) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
-    const fault = this.#headers.follow(bytes)
-    if (fault === undefined) {
-      this.#pass(bytes)
-      return
+    const { packets, fault: headerFault } = this.#cutter.cut(bytes)
+    const good: Buffer[] = []
+    let rule: SyntaxFault | undefined
+    for (const packet of packets) {
+      rule = syntaxFault(packet, this.#isConnected)
+      if (rule !== undefined) break
+      // The CONNECT goes on by itself.
+      if (this.#isConnected) good.push(packet.bytes)
+      else this.#forward([packet.bytes])
+      this.#isConnected = true
     }
-    this.#options.onFault(fault.kind, fault.announcedBytes)
-    this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+    this.#pass(good)
+    if (rule !== undefined) this.#refuse({ kind: 'malformed-packet', rule })
+    else if (headerFault !== undefined) this.#refuse(headerFault)
   }
 
-  #pass(bytes: Buffer): void {
-    const waitsFrom = this.#isAnswered ? undefined : this.#headers.firstPacketBytes
-    const passes = Math.min(bytes.length, Math.max(0, (waitsFrom ?? Infinity) - this.#passedBytes))
-    this.#passedBytes += passes
-    if (passes > 0 && !this.push(bytes.subarray(0, passes))) this.#socket.pause()
-    if (passes === bytes.length) return
-    const waiting = bytes.subarray(passes)
-    this.#early = this.#early === undefined ? waiting : Buffer.concat([this.#early, waiting])
+  #pass(packets: readonly Buffer[]): void {
+    if (packets.length === 0) return
+    if (this.#isAnswered) {
+      this.#forward(packets)
+      return
+    }
+    this.#early.push(...packets)
     this.#socket.pause()
+  }
+
+  #forward(packets: readonly Buffer[]): void {
+    const [only] = packets
+    if (only === undefined) return
+    if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
+  }
+
+  #refuse(fault: PacketFault): void {
+    this.#options.onFault(fault)
+    if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
+      this.#socket.write(UNACCEPTABLE_VERSION)
+    this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
   }
 
   #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
     done(error)
     this.#isAnswered = true
+    if (this.#early.length === 0 || this.destroyed || this.#isHalted) return
     const early = this.#early
-    if (early === undefined || this.destroyed || this.#isHalted) return
-    this.#early = undefined
-    if (this.push(early)) this.#socket.resume()
+    this.#early = []
+    this.#socket.resume()
+    this.#forward(early)
   }
 }
 

@@ -49,9 +49,9 @@ export class SessionDoor {
     const conn = new PacketGuard(socket, {
       packetBytes,
       clock,
-      onFault: (fault, announcedBytes) => {
+      onFault: ({ kind, ...why }) => {
         const { role, id, address } = detailOf(view)
-        events.emit('security', fault, { role, id, address, announcedBytes })
+        events.emit('security', kind, { role, id, address, ...why })
       },
     })
     const session = new Session(view, conn, clock.nowMs())

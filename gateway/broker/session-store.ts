@@ -1,15 +1,16 @@
 /**
- * What Aedes keeps between connections, in memory: subscriptions and waiting messages of durable sessions, messages held
- * at QoS 2, retained messages, wills. Every call takes effect at once, in the order of the calls: Aedes withholds
- * messages from subscribers of a store whose calls end out of order.
+ * The persistence that Aedes asks for, over the state in memory and the log of its changes. Calls take effect in the order
+ * of the calls: Aedes withholds messages from subscribers of a store whose calls end out of order. What a client is told
+ * has been done (SUBACK, UNSUBACK, PUBREC) is in the log before; what only spares a repetition is noted in passing.
  */
 
-import type { AedesPublishPacket, Subscription } from 'aedes'
+import type { Subscription } from 'aedes'
 import { Readable } from 'node:stream'
-import { filterWithin } from '../security/topic-filter.ts'
-import { OutgoingQueue, type QueuedPacket } from './outgoing-queue.ts'
+import { CatchUp } from './catch-up.ts'
+import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
+import type { ChangeLog, SessionChange } from './session-change.ts'
+import { SessionState, type Stored } from './session-state.ts'
 
-type Stored = Readonly<AedesPublishPacket>
 type Owner = { readonly id: string }
 type Numbered = { readonly messageId?: number | undefined }
 
@@ -18,35 +19,45 @@ export const VOID_TOPIC = '$void'
 
 const EMPTY = Buffer.alloc(0)
 
-export interface SessionStoreOptions {
-  readonly queuedMessages: number
-  readonly queuedBytes: number
+export interface SessionStoreOptions extends QueueBounds {
   /** A filter that was refused must not come back with the session, though Aedes hands over all of a SUBSCRIBE. */
   readonly mayKeep: (clientId: string, filter: string) => boolean
   readonly onOverflow: (clientId: string) => void
+  readonly log: ChangeLog
 }
 
 export class SessionStore {
+  /** Only the recovery at the start touches it from outside. */
+  readonly state: SessionState
   readonly #options: SessionStoreOptions
-  readonly #subscriptions = new Map<string, Map<string, Subscription>>()
-  readonly #outgoing = new Map<string, OutgoingQueue>()
-  readonly #incoming = new Map<string, Map<number, Stored | 'reserved'>>()
-  readonly #retained = new Map<string, Stored>()
   readonly #wills = new Map<string, unknown>()
+  readonly #catchUp = new CatchUp()
+  #seq: number | undefined
+  #publishedSeq = 0
 
   constructor(options: SessionStoreOptions) {
     this.#options = options
+    this.state = new SessionState(options)
   }
 
   /** Aedes insists on an async function here. */
   async setup(): Promise<void> {}
 
+  /** Aedes is about to publish this message; without a number it is in no log. */
+  beginPublication(seq: number | undefined): void {
+    this.#seq = seq
+    if (seq !== undefined) this.#publishedSeq = seq
+  }
+
+  /** The newest message of the log that has come as far as Aedes. */
+  get publishedSeq(): number {
+    return this.#publishedSeq
+  }
+
   // Retained messages
 
   async storeRetained(packet: Stored): Promise<void> {
-    // [MQTT-3.3.1-10]: an empty payload removes what was retained.
-    if (packet.payload.length === 0) this.#retained.delete(packet.topic)
-    else this.#retained.set(packet.topic, { ...packet })
+    this.state.retain(packet)
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
@@ -56,7 +67,7 @@ export class SessionStore {
   }
 
   retained(filter: string): readonly Stored[] {
-    return [...this.#retained.values()].filter(({ topic }) => filterWithin(topic, filter))
+    return this.state.retained(filter)
   }
 
   /**
@@ -64,106 +75,127 @@ export class SessionStore {
    * the moment of sending, a retained message is never older than a live one that went out before it.
    */
   #newest(found: Stored): Stored {
-    const retained = this.#retained
+    const { state } = this
     return {
       ...found,
       get payload() {
-        return retained.get(found.topic)?.payload ?? EMPTY
+        return state.retainedOf(found.topic)?.payload ?? EMPTY
       },
     }
   }
 
   // Subscriptions of durable sessions
 
-  async addSubscriptions({ id }: Owner, subscriptions: readonly Subscription[]): Promise<void> {
-    const kept = this.#session(id)
-    for (const subscription of subscriptions)
-      if (this.#options.mayKeep(id, subscription.topic)) kept.set(subscription.topic, { ...subscription })
+  async addSubscriptions({ id: clientId }: Owner, subscriptions: readonly Subscription[]): Promise<void> {
+    const kept = subscriptions
+      .filter(({ topic }) => this.#options.mayKeep(clientId, topic))
+      .map(({ topic, qos }) => ({ topic, qos }))
+    await this.#commit({ kind: 'subscribed', clientId, subscriptions: kept })
   }
 
-  async removeSubscriptions({ id }: Owner, filters: readonly string[]): Promise<void> {
-    for (const filter of filters) this.#subscriptions.get(id)?.delete(filter)
+  async removeSubscriptions({ id: clientId }: Owner, filters: readonly string[]): Promise<void> {
+    await this.#commit({ kind: 'unsubscribed', clientId, filters })
   }
 
   /**
    * Called for a CONNECT that asks for a durable session; from then on there is one. [MQTT-3.2.2-2] says that a session
    * is present also when it holds no subscription, but Aedes goes by the number returned: hence the void one.
    */
-  async subscriptionsByClient({ id }: Owner): Promise<readonly Subscription[]> {
-    const isKnown = this.#subscriptions.has(id)
-    const kept = [...this.#session(id).values()].filter(({ topic }) => this.#options.mayKeep(id, topic))
-    return isKnown && kept.length === 0 ? [{ topic: VOID_TOPIC, qos: 0 }] : kept.map((one) => ({ ...one }))
+  async subscriptionsByClient({ id: clientId }: Owner): Promise<readonly Subscription[]> {
+    const known = this.state.subscriptionsOf(clientId)
+    if (known === undefined) await this.#commit({ kind: 'subscribed', clientId, subscriptions: [] })
+    const kept = (known ?? []).filter(({ topic }) => this.#options.mayKeep(clientId, topic))
+    return known !== undefined && kept.length === 0 ? [{ topic: VOID_TOPIC, qos: 0 }] : kept
   }
 
   /** [MQTT-3.1.2-6]: a clean session discards whatever a former one left. */
-  async cleanSubscriptions({ id }: Owner): Promise<void> {
-    this.#subscriptions.delete(id)
-    this.#outgoing.delete(id)
+  async cleanSubscriptions({ id: clientId }: Owner): Promise<void> {
+    if (this.state.holds(clientId)) await this.#commit({ kind: 'forgotten', clientId })
   }
 
   async subscriptionsByTopic(topic: string): Promise<readonly Subscription[]> {
-    return [...this.#subscriptions].flatMap(([clientId, kept]) => {
-      const matching = [...kept.values()]
-        .filter((one) => filterWithin(topic, one.topic))
-        .map(({ qos }) => qos)
-      const highest = matching.reduce((a, b) => (a > b ? a : b), 0)
-      return highest === 0 ? [] : [{ clientId, topic, qos: highest }]
-    })
+    return this.state.matching(topic)
   }
 
   // Messages to durable sessions
 
   async outgoingEnqueue({ clientId }: { readonly clientId: string }, packet: Stored): Promise<void> {
-    this.#enqueue(clientId, packet)
+    this.state.enqueue(clientId, { ...packet, seq: this.#seq })
   }
 
   async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void> {
-    for (const { clientId } of subscriptions) if (clientId !== undefined) this.#enqueue(clientId, packet)
+    for (const { clientId } of subscriptions)
+      if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq: this.#seq })
   }
 
-  async outgoingUpdate({ id }: Owner, packet: QueuedPacket): Promise<void> {
-    this.#outgoing.get(id)?.update(packet)
+  async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
+    const { id: clientId } = client
+    const updated = this.state.queueOf(clientId).update(packet, client)
+    this.#catchUp.progressed(client)
+    if (updated?.seq === undefined || updated.messageId === undefined) return
+    const { seq, messageId, qos } = updated
+    // At QoS 2 the packet id keeps a message from being taken twice: it must outlive a crash before it is used.
+    if (packet.cmd === 'pubrel') this.#options.log.note({ kind: 'pubrel', clientId, seq, messageId })
+    else if (qos === 2) await this.#commit({ kind: 'sent', clientId, seq, messageId })
+    else this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
   }
 
-  async outgoingClearMessageId({ id }: Owner, packet: QueuedPacket): Promise<QueuedPacket | undefined> {
-    return this.#outgoing.get(id)?.settle(packet)
+  /** For a PUBACK or PUBCOMP, and for what was not forwarded: that is gone, unless it is only held back. */
+  async outgoingClearMessageId(client: Owner, packet: QueuedPacket): Promise<QueuedPacket | undefined> {
+    const { id: clientId } = client
+    if (packet.messageId === undefined && !this.mayPass(client, packet)) return undefined
+    const settled = this.state.queueOf(clientId).settle(packet)
+    this.#catchUp.progressed(client)
+    if (settled?.seq !== undefined) this.#options.log.note({ kind: 'settled', clientId, seq: settled.seq })
+    return settled
   }
 
-  outgoingStream({ id }: Owner): Readable {
-    return Readable.from(this.#outgoing.get(id)?.redeliveries() ?? [])
+  outgoingStream(client: Owner): Readable {
+    const queue = this.state.queueOf(client.id)
+    numberFrom(client, queue.highestMessageId + 1)
+    return this.#catchUp.stream(client, queue)
+  }
+
+  /** False for a live copy that must not go out now: what has waited longer goes first, and nothing goes twice. */
+  mayPass(client: Owner, packet: QueuedPacket): boolean {
+    return this.#catchUp.mayPass(client, this.state.queueOf(client.id), packet)
   }
 
   // Messages received at QoS 2, until they are released
 
   /** False when this message is here already, or on its way: then it must not be published again. */
   reserveIncoming(clientId: string, messageId: number): boolean {
-    const held = this.#held(clientId)
-    if (held.has(messageId)) return false
-    held.set(messageId, 'reserved')
+    const received = this.state.receivedFrom(clientId)
+    if (received.has(messageId)) return false
+    received.set(messageId, 'reserved')
     return true
   }
 
   /** It was not admitted after all; the client may send it again. */
   releaseIncoming(clientId: string, messageId: number): void {
-    this.#incoming.get(clientId)?.delete(messageId)
+    this.state.receivedFrom(clientId).delete(messageId)
   }
 
   async incomingStorePacket({ id }: Owner, packet: Stored): Promise<void> {
-    if (packet.messageId !== undefined) this.#held(id).set(packet.messageId, packet)
+    if (packet.messageId !== undefined) this.state.receivedFrom(id).set(packet.messageId, 'kept')
   }
 
-  async incomingGetPacket({ id }: Owner, { messageId }: Numbered): Promise<Stored> {
-    const held = messageId === undefined ? undefined : this.#incoming.get(id)?.get(messageId)
-    if (held === undefined || held === 'reserved') throw new Error('no such packet')
-    return held
+  /** Aedes wants to know whether there is one; what it held was published when it came. */
+  async incomingGetPacket({ id }: Owner, { messageId }: Numbered): Promise<Numbered> {
+    if (messageId === undefined || this.state.receivedFrom(id).get(messageId) !== 'kept')
+      throw new Error('no such packet')
+    return { messageId }
   }
 
-  async incomingDelPacket({ id }: Owner, { messageId }: Numbered): Promise<void> {
-    if (messageId !== undefined) this.#incoming.get(id)?.delete(messageId)
+  async incomingDelPacket({ id: clientId }: Owner, { messageId }: Numbered): Promise<void> {
+    if (messageId !== undefined && this.state.receivedFrom(clientId).delete(messageId))
+      this.#options.log.note({ kind: 'released', clientId, messageId })
   }
 
-  async cleanIncoming({ id }: Owner): Promise<void> {
-    this.#incoming.delete(id)
+  async cleanIncoming({ id: clientId }: Owner): Promise<void> {
+    const received = this.state.receivedFrom(clientId)
+    for (const messageId of received.keys()) this.#options.log.note({ kind: 'released', clientId, messageId })
+    received.clear()
   }
 
   // Wills
@@ -178,26 +210,30 @@ export class SessionStore {
     return will
   }
 
-  /** Wills of brokers that died: there is one broker, and its memory dies with it. */
+  /** Wills of other brokers: there is one broker. */
   streamWill(): Readable {
     return Readable.from([])
   }
 
-  #enqueue(clientId: string, packet: Stored): void {
-    const queue = this.#outgoing.get(clientId) ?? new OutgoingQueue(this.#options)
-    this.#outgoing.set(clientId, queue)
-    if (queue.add(packet) === 'overflow') this.#options.onOverflow(clientId)
+  /** The change is made when it is in the log; rejects, and nothing is changed, when it cannot be. */
+  async #commit(change: SessionChange): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const seq = this.#options.log.commit(change, (error) => {
+        if (error !== undefined) {
+          reject(error)
+          return
+        }
+        this.state.apply(change, seq)
+        resolve()
+      })
+    })
   }
+}
 
-  #session(clientId: string): Map<string, Subscription> {
-    const session = this.#subscriptions.get(clientId) ?? new Map<string, Subscription>()
-    this.#subscriptions.set(clientId, session)
-    return session
-  }
-
-  #held(clientId: string): Map<number, Stored | 'reserved'> {
-    const held = this.#incoming.get(clientId) ?? new Map<number, Stored | 'reserved'>()
-    this.#incoming.set(clientId, held)
-    return held
-  }
+/**
+ * Aedes begins to number the packets of a connection anywhere. Where something still waits under packet ids of a former
+ * connection it has to begin behind them, or an acknowledgement of the one would settle the other [MQTT-2.3.1-4].
+ */
+function numberFrom(client: object, messageId: number): void {
+  if ('_nextId' in client && messageId > 1) client._nextId = messageId > 0xffff ? 1 : messageId
 }

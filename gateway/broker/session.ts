@@ -3,6 +3,7 @@
 import type { Subscription } from 'aedes'
 import type { Identity } from '../ports.ts'
 import { TAKE_OVER_WINDOW_MS } from '../security/contest.ts'
+import { RubbishMeter } from '../security/rubbish.ts'
 import { filterWithin } from '../security/topic-filter.ts'
 import type { PacketGuard } from './packet-guard.ts'
 
@@ -47,6 +48,8 @@ export class Session implements SessionView {
   keepAliveMs = 0
   /** Why the gateway has ended it; nothing it says counts any more. */
   endedFor: string | undefined
+  /** What it brings, good or not. */
+  readonly rubbish = new RubbishMeter()
   /** Ends when everything this client has published so far is decided. */
   tail: Promise<void> = Promise.resolve()
   readonly #granted = new Map<string, Subscription['qos']>()

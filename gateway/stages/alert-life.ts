@@ -29,6 +29,8 @@ interface Known {
   readonly dueAtMs: number
 }
 
+/** In place of the boot id of a report that a former run had decided on itself. */
+const FORMER_RUN = 'former-run'
 const NEVER = Number.POSITIVE_INFINITY
 
 export class AlertLife {
@@ -45,7 +47,7 @@ export class AlertLife {
     const since = known?.since ?? report.t
     if (report.phase === 'ended') {
       this.#known.delete(report.code)
-      return this.#ended({ ...report, since, at: toInstant(nowMs) })
+      return ended({ ...report, since, at: toInstant(nowMs) }, this.#place)
     }
     if (known === undefined && this.#known.size >= MAX_ALERTS) return 'full'
     const dueAtMs = Math.min(parseInstant(report.t) ?? nowMs, nowMs) + report.ttl
@@ -54,6 +56,13 @@ export class AlertLife {
     this.#known.set(report.code, { report, since, phase: 'present', dueAtMs })
     this.delivered(nowMs)
     return [this.#retained({ ...report, since, at: toInstant(nowMs) })]
+  }
+
+  /** A former run of the gateway left it retained: it was present, and nobody knows whether it still is. */
+  adopt(message: AlertMessage, nowMs: number): readonly OutboundMessage[] {
+    const { since, reason: _reason, at: _at, seq = 0, boot = FORMER_RUN, ...content } = message
+    const report: AlertReport = { ...content, phase: 'present', seq, boot }
+    return this.#doubt({ report, since }, 'the gateway was restarted', nowMs)
   }
 
   /** The line, the bedside part or the session is gone: nobody knows what the device shows now. */
@@ -103,26 +112,41 @@ export class AlertLife {
 
   #endUnsaid({ report, since }: Known, reason: string, nowMs: number): readonly OutboundMessage[] {
     this.#known.delete(report.code)
-    return this.#ended({ ...gatewaySays(report), phase: 'ended', reason, since, at: toInstant(nowMs) })
-  }
-
-  /** The end is an event for those who listen; who joins later finds nothing. */
-  #ended(message: AlertMessage): readonly OutboundMessage[] {
-    const cleared = this.#message(message.code, Buffer.alloc(0))
-    return [{ ...this.#retained(message), retain: false }, cleared]
+    return endedUnsaid({ ...report, since, at: toInstant(nowMs) }, this.#place, reason, nowMs)
   }
 
   #retained(message: AlertMessage): OutboundMessage {
-    return this.#message(message.code, Buffer.from(JSON.stringify(message)))
-  }
-
-  #message(code: string, payload: Buffer): OutboundMessage {
-    return { topic: vitalsTopic(this.#place, `alert/${code}`), payload, qos: 1, retain: true }
+    return retained(this.#place, message.code, message)
   }
 }
 
+/** The device did not say so, but it is over: it stands elsewhere, or has not confirmed it. */
+export function endedUnsaid(
+  message: AlertMessage,
+  place: Place,
+  reason: string,
+  nowMs: number,
+): readonly OutboundMessage[] {
+  return ended({ ...gatewaySays(message), phase: 'ended', reason, at: toInstant(nowMs) }, place)
+}
+
+/** The end is an event for those who listen; who joins later finds nothing. */
+function ended(message: AlertMessage, place: Place): readonly OutboundMessage[] {
+  return [
+    { ...retained(place, message.code, message), retain: false },
+    retained(place, message.code, undefined),
+  ]
+}
+
+function retained(place: Place, code: string, message: AlertMessage | undefined): OutboundMessage {
+  const payload = message === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(message))
+  return { topic: vitalsTopic(place, `alert/${code}`), payload, qos: 1, retain: true }
+}
+
 /** What the gateway decides is news and no report: who drops repeats by `boot` and `seq` must not drop it. */
-function gatewaySays(report: AlertReport): Omit<AlertReport, 'refresh' | 'seq' | 'boot'> {
+function gatewaySays<T extends Partial<Pick<AlertMessage, 'refresh' | 'seq' | 'boot'>>>(
+  report: T,
+): Omit<T, 'refresh' | 'seq' | 'boot'> {
   const { refresh: _refresh, seq: _seq, boot: _boot, ...rest } = report
   return rest
 }

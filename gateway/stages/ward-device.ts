@@ -1,5 +1,6 @@
 /** All that the ward keeps of one device between its messages: its values and state, its alerts, its channels. */
 
+import type { AlertMessage } from '../contract/alert.ts'
 import { parseInstant } from '../contract/instant.ts'
 import type { ObservationSet } from '../contract/reading.ts'
 import { vitalsTopic } from '../contract/topics.ts'
@@ -52,6 +53,11 @@ export class WardDevice {
     if (published === 'full' || isLate(report, nowMs)) return published
     // A device that has nothing to say but this is there.
     return [...published, ...this.#life.regain(nowMs)]
+  }
+
+  /** An alert that a former run of the gateway left retained. */
+  adopt(alert: AlertMessage, nowMs: number): readonly OutboundMessage[] {
+    return this.#alerts.adopt(alert, nowMs)
   }
 
   lose(reason: string, nowMs: number): readonly OutboundMessage[] {

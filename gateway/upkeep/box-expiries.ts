@@ -4,30 +4,26 @@ import { X509Certificate } from 'node:crypto'
 import { levelBeforeEnd, levelWhenLate } from '../../certs/forecast-level.ts'
 import { readText } from '../../certs/guarded-file.ts'
 import { pemBlocks } from '../../certs/pem.ts'
+import type { StoreLayout } from '../../certs/store-layout.ts'
 import type { ExpiryRow } from './expiry-alarms.ts'
 import { readOwn, type OwnCertificate, type ProcessCertificates } from './process-holdings.ts'
 import { renewAtMs } from './upkeep-due.ts'
 
 export function boxExpiries({ layout, own }: ProcessCertificates, nowMs: number): readonly ExpiryRow[] {
-  const certificates = own.flatMap((one): readonly ExpiryRow[] => {
-    const held = readOwn(layout, one)
-    if (held === undefined) return []
-    return [
-      {
-        role: held.role,
-        id: held.id,
-        key: held.fingerprint,
-        notAfterMs: held.notAfterMs,
-        level:
-          one.renewAt === undefined
-            ? levelBeforeEnd(held.notAfterMs, nowMs)
-            : levelWhenLate({ renewsAtMs: renewAtMs(held), expiresAtMs: held.notAfterMs }, nowMs),
-        advice: adviceFor(one, held, nowMs),
-        isOwn: true,
-      },
-    ]
-  })
+  const certificates = own.flatMap((one) => ownExpiry(layout, one, nowMs) ?? [])
   return [...certificates, ...trusted(readText(layout.trust, 'trust file'), nowMs)]
+}
+
+/** By the file alone; undefined when there is none. */
+export function ownExpiry(layout: StoreLayout, own: OwnCertificate, nowMs: number): ExpiryRow | undefined {
+  const held = readOwn(layout, own)
+  if (held === undefined) return undefined
+  const { role, id, fingerprint, notAfterMs } = held
+  const level =
+    own.renewAt === undefined
+      ? levelBeforeEnd(notAfterMs, nowMs)
+      : levelWhenLate({ renewsAtMs: renewAtMs(held), expiresAtMs: notAfterMs }, nowMs)
+  return { role, id, key: fingerprint, notAfterMs, level, advice: adviceFor(own, held, nowMs), isOwn: true }
 }
 
 function adviceFor(
@@ -37,7 +33,8 @@ function adviceFor(
 ): string {
   if (nowMs > held.notAfterMs)
     return `ask for a new code (wardgate devices add) and run wardgate certs enroll ${role} ${id}`
-  if (renewAt === undefined) return `nothing says where to renew it; run wardgate certs enroll ${role} ${id}`
+  if (renewAt === undefined)
+    return `it is not from the store here, and nothing says where to renew it: replace it, or run wardgate certs enroll ${role} ${id}`
   const since = new Date(renewAtMs(held)).toISOString()
   return `it renews itself at ${renewAt} since ${since}; see certificate-not-renewed for why it could not`
 }

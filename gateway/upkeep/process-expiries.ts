@@ -1,14 +1,19 @@
 /** What runs out in a process, with what will happen: as its store foresees it, or, on a box without one, from its files. */
 
 import type { ForecastRow } from '../../certs/forecast.ts'
-import { boxExpiries } from './box-expiries.ts'
+import { boxExpiries, ownExpiry } from './box-expiries.ts'
 import type { ExpiryRow } from './expiry-alarms.ts'
 import type { OwnCertificate, ProcessCertificates } from './process-holdings.ts'
 
 export function readExpiries(certificates: ProcessCertificates, nowMs: number): readonly ExpiryRow[] {
-  const { store, own } = certificates
+  const { layout, store, own } = certificates
   if (store === undefined) return boxExpiries(certificates, nowMs)
-  return store.forecast(nowMs).map((row) => foreseen(row, own))
+  const made = new Set(store.list(nowMs).map(({ fingerprint }) => fingerprint))
+  // One that another house has issued, as for an uplink, is in no forecast of ours.
+  const foreign = own
+    .flatMap((one) => ownExpiry(layout, one, nowMs) ?? [])
+    .filter(({ key }) => !made.has(key))
+  return [...store.forecast(nowMs).map((row) => foreseen(row, own)), ...foreign]
 }
 
 /** By role, when the first of them ends. What others let end in the past says nothing about the present. */

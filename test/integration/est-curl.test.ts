@@ -17,6 +17,7 @@ import { CounterRecord, EventRecord, portOf, SITE, standingIn, wardRules } from 
 import { believed } from '../support/fake-time.ts'
 import { identifyIn } from '../support/store-identify.ts'
 import { opensslCsr, type CsrKey } from '../support/openssl-csr.ts'
+import { openJournalIn } from '../support/open-journal.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const nowMs = Date.now()
@@ -48,6 +49,7 @@ beforeAll(async () => {
   broker = await startBroker({
     ...shared,
     id: 'gw-test',
+    journal: openJournalIn(state.path, events),
     standingOf: standingIn(store, systemClock),
     contest,
     rules: wardRules(),

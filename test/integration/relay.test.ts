@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { CertificateStore } from '../../certs/store.ts'
@@ -114,6 +116,16 @@ beforeAll(() => {
 })
 beforeEach(async () => {
   writeInventory(stateDir, INVENTORY)
+  await begin()
+})
+afterEach(async () => {
+  await end()
+  // Each test begins with a gateway that remembers nothing.
+  rmSync(join(stateDir, 'journal'), { recursive: true })
+})
+afterAll(() => dir.remove())
+
+async function begin(): Promise<void> {
   const counters = createCounters()
   gateway = await startWardGateway({
     gateway: 'gw-1',
@@ -128,12 +140,12 @@ beforeEach(async () => {
     counters,
   })
   box = await connect('bedside', 'box-1')
-})
-afterEach(async () => {
+}
+
+async function end(): Promise<void> {
   for (const client of clients.splice(0)) client.end(true)
   await gateway.stop()
-})
-afterAll(() => dir.remove())
+}
 
 describe('an alert over TLS', () => {
   it('is found by a station that joins late, word for word', async () => {
@@ -195,6 +207,96 @@ describe('an alert over TLS', () => {
     await gateway.reload()
     const seen = await early.untilCount(ALERT, 3)
     expect(seen.map(phaseOf)).toEqual(['present', 'ended: moved', 'cleared'])
+  })
+
+  it('is uncertain after a restart, until the device says more', async () => {
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    await early.untilCount(ALERT, 1)
+    await end()
+    await begin()
+    const late = await station('late-icu', 'vitals/v1/icu/#')
+    await late.untilCount(ALERT, 1)
+    await sendAlert({ seq: 2 })
+    const seen = await late.untilCount(ALERT, 2)
+    expect(seen.map(phaseOf)).toEqual(['unknown: the gateway was restarted', 'present'])
+  })
+
+  it('is not found after a restart where its device no longer stands', async () => {
+    await sendAlert()
+    await end()
+    writeInventory(
+      stateDir,
+      INVENTORY.map((entry) => (entry.id === 'ox-1' ? { ...OXIMETER, bed: 'b77' } : entry)),
+    )
+    await begin()
+    const late = await station('late-icu', 'vitals/v1/icu/#')
+    await late.untilCount('vitals/v1/icu/b77/ox-1/birth', 1)
+    expect(late.on(ALERT)).toEqual([])
+  })
+
+  it('becomes unknown when the line is lost, and present again when the device repeats it', async () => {
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    const down = { v: 1, device: 'ox-1', line: 'down', t: now(), reason: 'unplugged' }
+    await box.publishAsync('ingest/v1/ox-1/state', JSON.stringify(down), { qos: 1 })
+    await sendAlert({ seq: 2, refresh: true })
+    const seen = await early.untilCount(ALERT, 3)
+    expect(seen.map(phaseOf)).toEqual(['present', 'unknown: unplugged', 'present'])
+  })
+
+  it('is retained as unknown when the bedside part loses its session', async () => {
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    await early.untilCount(ALERT, 1)
+    box.stream.destroy()
+    await early.untilCount(ALERT, 2)
+    const late = await station('late-icu', 'vitals/v1/icu/#')
+    const [found] = await late.untilCount(ALERT, 1)
+    expect([found?.retain, phaseOf(found)]).toEqual([
+      true,
+      'unknown: the bedside part has no session with the gateway',
+    ])
+  })
+
+  it('is cleared at the bed that its device has left', async () => {
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    await early.untilCount(ALERT, 1)
+    writeInventory(
+      stateDir,
+      INVENTORY.map((entry) => (entry === OXIMETER ? { ...OXIMETER, bed: 'b07', assoc: 'c0de' } : entry)),
+    )
+    await gateway.reload()
+    const seen = await early.untilCount(ALERT, 3)
+    expect(seen.map(phaseOf)).toEqual(['present', 'ended: moved', 'cleared'])
+  })
+
+  it('is uncertain after a restart, until the device says more', async () => {
+    const early = await station('station-icu', 'vitals/v1/icu/#')
+    await sendAlert()
+    await early.untilCount(ALERT, 1)
+    await end()
+    await begin()
+    const late = await station('late-icu', 'vitals/v1/icu/#')
+    await late.untilCount(ALERT, 1)
+    await sendAlert({ seq: 2 })
+    const seen = await late.untilCount(ALERT, 2)
+    expect(seen.map(phaseOf)).toEqual(['unknown: the gateway was restarted', 'present'])
+  })
+
+  it('is not found after a restart where its device no longer stands', async () => {
+    await sendAlert()
+    await end()
+    writeInventory(
+      stateDir,
+      INVENTORY.map((entry) => (entry.id === 'ox-1' ? { ...OXIMETER, bed: 'b77' } : entry)),
+    )
+    await begin()
+    const late = await station('late-icu', 'vitals/v1/icu/#')
+    const birth = late.arrived.filter(({ topic }) => topic.includes('/b77/'))
+    await late.untilCount(ALERT.replace(/\/b\d+\/.*/, '/b77/') + birth.length, 0)
+    expect(late.on(ALERT)).toEqual([])
   })
 
   it('reaches the stations of its own ward and no other', async () => {

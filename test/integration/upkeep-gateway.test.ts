@@ -1,4 +1,5 @@
 import { X509Certificate, generateKeyPairSync } from 'node:crypto'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -273,6 +274,36 @@ describe('a running ward gateway', () => {
     await look()
     expect(events.named('upkeep-failed')[0]).toMatchObject({ step: 'upkeep' })
     expect(String(events.named('upkeep-failed')[0]?.['reason'])).toContain('index.json is damaged')
+    expect(seen.client.connected).toBe(true)
+  })
+
+  it('starts and goes on with what it has while its store cannot be written, and renews once it can', async () => {
+    const store = makeStore(AGE_MS)
+    const lock = join(dir.path, 'state/certs/.lock')
+    // Another process that holds the store and does not let go.
+    const holder = spawn('sleep', ['60'])
+    await once(holder, 'spawn')
+    undo.push(() => holder.kill())
+    const stat = readFileSync(`/proc/${holder.pid ?? 0}/stat`, 'utf8')
+    const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    writeFileSync(lock, `${holder.pid ?? 0} ${startedAt} ${'0'.repeat(16)}`)
+    const config = { gateway: 'gw-1', state: './state', broker: { listen: [{ host: '127.0.0.1', port: 0 }] } }
+    const clock = new ShiftedClock()
+    const { events, gateway, look } = await run(join(dir.path, 'ward.yaml'), config, clock)
+    expect(events.named('certificate-not-renewed')).toMatchObject([
+      {
+        role: 'server',
+        id: 'server',
+        reason: expect.stringContaining(`in use by process ${holder.pid ?? 0}`),
+      },
+    ])
+    const seen = await station(store, gateway.addresses[0]?.port ?? 0)
+    holder.kill()
+    await once(holder, 'exit')
+    clock.passedMs = 3_600_000
+    await look()
+    expect(events.named('certificate-renewed')).toMatchObject([{ role: 'server' }])
+    expect(seen.closes).toBe(0)
     expect(seen.client.connected).toBe(true)
   })
 })

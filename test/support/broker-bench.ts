@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { issueCertificate, newKeyPair, validityOf, type Authority } from '../../certs/authority.ts'
@@ -22,6 +23,7 @@ import { standingOf, type StandingOf } from '../../gateway/security/standing.ts'
 import { readAuthorities } from '../../gateway/security/verify-authority.ts'
 import type { OddCertificate } from './odd-certificate.ts'
 import { believed } from './fake-time.ts'
+import { openJournalIn } from './open-journal.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const SITE = 'ward.test'
@@ -155,6 +157,7 @@ export function createBench(nowMs = Date.now()): Bench {
   const events = new EventRecord()
   const counters = new CounterRecord()
   const brokers: Broker[] = []
+  let started = 0
   const clients: MqttClient[] = []
 
   const certificatePem = readFileSync(layout.issuingCertificate, 'utf8')
@@ -189,8 +192,10 @@ export function createBench(nowMs = Date.now()): Bench {
       }
     },
     async start(options) {
+      started += 1
       const broker = await startBroker({
         id: 'gw-test',
+        journal: options?.journal ?? openJournalIn(join(state.path, `run-${started}`), events),
         listen: [{ host: '127.0.0.1', port: 0 }],
         material: store.serverMaterial(),
         identify: createIdentify({
@@ -206,7 +211,7 @@ export function createBench(nowMs = Date.now()): Bench {
         counters,
         clock: systemClock,
         log: silentLog,
-        ...options,
+        ...withoutJournal(options),
       })
       brokers.push(broker)
       return broker
@@ -231,6 +236,11 @@ export function createBench(nowMs = Date.now()): Bench {
     },
     remove: () => state.remove(),
   }
+}
+
+function withoutJournal(options: Partial<BrokerOptions> = {}): Omit<Partial<BrokerOptions>, 'journal'> {
+  const { journal: _journal, ...others } = options
+  return others
 }
 
 export function portOf(broker: Broker, index = 0): number {

@@ -11,7 +11,8 @@ import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { errorMessage } from '../../gateway/errors.ts'
 import { createLog } from '../../gateway/log.ts'
-import type { BrokerRules, Counters } from '../../gateway/ports.ts'
+import { Journal } from '../../gateway/journal/journal.ts'
+import type { BrokerRules, Counters, EventSink } from '../../gateway/ports.ts'
 import { newcomerWins } from '../../gateway/security/contest.ts'
 import { identityOf, type Identify } from '../../gateway/security/identify.ts'
 
@@ -55,8 +56,16 @@ async function main(): Promise<void> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 })
   chmodSync(options.state, 0o700)
   const log = createLog(options.verbose ? 'info' : 'error')
+  const events: EventSink = { emit: (_class, event, detail) => log.info(event, detail) }
   const broker = await startBroker({
     id: 'lab',
+    journal: Journal.open({
+      directory: join(options.state, 'journal'),
+      keyFile: join(options.state, 'journal.key'),
+      clock: systemClock,
+      log,
+      events,
+    }),
     listen: [{ host: HOST, port: options.port }],
     material: {
       key: readFileSync(options.key, 'utf8'),
@@ -68,7 +77,7 @@ async function main(): Promise<void> {
     standingOf: () => 'good',
     contest: newcomerWins,
     rules: allowAll,
-    events: { emit: (_class, event, detail) => log.info(event, detail) },
+    events,
     counters: noCounters,
     clock: systemClock,
     log,

@@ -3,6 +3,8 @@ import { systemClock, type Cancel, type Clock, type Uptime } from '../../gateway
 /** The clock of the machine, so many milliseconds ahead or behind; all time that it is moved by has really passed. */
 export class ShiftedClock implements Clock {
   offsetMs: number
+  /** What the monotonic clock is ahead of that of the machine. */
+  passedMs = 0
   readonly uptime: Uptime = {
     sinceBootMs: () => 400 * 86_400_000 + performance.now() + this.offsetMs,
     bootId: 'the boot of this test',
@@ -13,7 +15,7 @@ export class ShiftedClock implements Clock {
   }
 
   monotonicMs(): number {
-    return systemClock.monotonicMs()
+    return systemClock.monotonicMs() + this.passedMs
   }
 
   after(delayMs: number, task: () => void): Cancel {

@@ -8,9 +8,15 @@ import { Sessions } from '../../../gateway/broker/sessions.ts'
 import { silentLog } from '../../../gateway/log.ts'
 import { contest } from '../../../gateway/security/contest.ts'
 import { CounterRecord, EventRecord, wardRules } from '../../support/broker-bench.ts'
+import { MemoryLog } from '../../support/memory-log.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-const store = new SessionStore({ ...WARD_LIMITS, mayKeep: () => false, onOverflow: () => undefined })
+const store = new SessionStore({
+  ...WARD_LIMITS,
+  mayKeep: () => false,
+  onOverflow: () => undefined,
+  log: new MemoryLog(),
+})
 const hooks = createGatekeeper({
   rules: wardRules(),
   contest,
@@ -21,7 +27,8 @@ const hooks = createGatekeeper({
   counters: new CounterRecord(),
   log: silentLog,
   outgoingBytes: 1,
-  send: () => undefined,
+  send: async () => undefined,
+  keepReceived: async () => undefined,
 })
 const options: Readonly<Record<string, unknown>> = brokerOptions('gw-1', hooks, store, WARD_LIMITS)
 const aedesDefaults: Readonly<Record<string, unknown>> = Object.assign({}, Reflect.get(new Aedes(), 'opts'))

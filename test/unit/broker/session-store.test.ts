@@ -1,6 +1,7 @@
 import type { AedesPublishPacket } from 'aedes'
 import { describe, expect, it } from '@jest/globals'
 import { SessionStore, VOID_TOPIC } from '../../../gateway/broker/session-store.ts'
+import { MemoryLog } from '../../support/memory-log.ts'
 
 const packet = (topic: string, text: string, brokerCounter = 1): AedesPublishPacket => ({
   cmd: 'publish',
@@ -13,7 +14,13 @@ const packet = (topic: string, text: string, brokerCounter = 1): AedesPublishPac
   dup: false,
 })
 const createStore = (mayKeep = (_clientId: string, _filter: string): boolean => true) =>
-  new SessionStore({ queuedMessages: 10, queuedBytes: 1000, mayKeep, onOverflow: () => undefined })
+  new SessionStore({
+    queuedMessages: 10,
+    queuedBytes: 1000,
+    mayKeep,
+    onOverflow: () => undefined,
+    log: new MemoryLog(),
+  })
 const OWNER = { id: 'station' }
 
 describe('retained messages', () => {

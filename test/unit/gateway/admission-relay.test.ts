@@ -110,9 +110,7 @@ describe('alerts at the gateway', () => {
     const published: OutboundMessage[] = []
     const publisher = {
       publish: async (message: OutboundMessage) => void published.push(message),
-      messages: () => {
-        throw new Error('not used')
-      },
+      messages: () => EMPTY,
     }
     const stop = await admission.start(publisher, () => undefined)
     await publish('state', { ...down, line: 'up', reason: 'opened' })

@@ -1,3 +1,4 @@
+import { EMPTY } from 'rxjs'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { type Admission, createAdmission } from '../../../gateway/admission.ts'
 import { inventoryOf } from '../../../gateway/inventory/inventory-file.ts'
@@ -79,12 +80,14 @@ describe('admission', () => {
     expect(await admission.admit(ingest('numeric', ingestSet({ device: 'ox-9' }), 'ox-9'))).toEqual({
       instead: undefined,
       also: [],
+      isRefused: true,
     })
     expect(
       await admission.admit({ ...ingest('numeric', ingestSet()), topic: 'vitals/v1/icu/b01/ox-1/numeric' }),
     ).toEqual({
       instead: undefined,
       also: [],
+      isRefused: true,
     })
   })
 
@@ -124,9 +127,7 @@ describe('admission', () => {
         published.push(message)
         return Promise.resolve()
       },
-      messages: () => {
-        throw new Error('not used')
-      },
+      messages: () => EMPTY,
     }
     const stop = await admission.start(publisher, () => undefined)
     expect(published.map(({ topic }) => topic)).toContain('vitals/v1/icu/b02/ox-2/birth')

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { chooseConsumer } from '../../../cli/watch-identity.ts'
@@ -9,6 +9,7 @@ import { writeInventory } from '../../../gateway/inventory/inventory-file.ts'
 import { boxExpiries } from '../../../gateway/upkeep/box-expiries.ts'
 import { enrolmentUrl } from '../../../gateway/upkeep/open-certificates.ts'
 import { liveMaterial } from '../../../gateway/upkeep/own-identity.ts'
+import { readExpiries } from '../../../gateway/upkeep/process-expiries.ts'
 import { readHoldings } from '../../../gateway/upkeep/process-holdings.ts'
 import { takeUp } from '../../../gateway/upkeep/take-up.ts'
 import type { RenewOutcome } from '../../../gateway/uplink/mqtt-link.ts'
@@ -145,6 +146,27 @@ describe('a box without a store', () => {
       advice: expect.stringContaining('new code'),
     })
   })
+})
+
+it('a certificate that another house has issued is foreseen as well', () => {
+  const other = initStore({
+    stateDir: join(dir.path, 'other'),
+    site: 'hospital.test',
+    serverNames: ['localhost'],
+    nowMs: NOW_MS,
+  })
+  other.issue({ role: 'uplink', id: 'up-1', nowMs: NOW_MS })
+  cpSync(join(dir.path, 'other/certs/uplink'), join(stateDir, 'certs/uplink'), { recursive: true })
+  const layout = layoutOfState(stateDir)
+  const own = [
+    { role: 'uplink', id: 'up-1' },
+    { role: 'bedside', id: 'box-1' },
+  ] as const
+  const rows = readExpiries({ layout, store, own }, NOW_MS + 392 * DAY_MS)
+  expect(rows.filter(({ role }) => role === 'uplink')).toMatchObject([
+    { level: 'warning', isOwn: true, advice: expect.stringContaining('not from the store here') },
+  ])
+  expect(rows.filter(({ role }) => role === 'bedside')).toHaveLength(1)
 })
 
 it.each([

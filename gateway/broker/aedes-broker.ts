@@ -12,8 +12,11 @@ import type { Contest } from '../security/contest.ts'
 import type { Identify } from '../security/identify.ts'
 import type { StandingOf } from '../security/standing.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
+import { asAedesClient } from './aedes-client.ts'
 import { brokerOptions } from './broker-options.ts'
+import { createDeliver, partWithStalled } from './deliver.ts'
 import { throttleEvents } from './event-throttle.ts'
+import { FanOut } from './fan-out.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
@@ -26,6 +29,9 @@ import { SessionStore } from './session-store.ts'
 import { watchAedes } from './session-notices.ts'
 import { Sessions } from './sessions.ts'
 import { assertUsable, type TlsMaterial } from './tls-options.ts'
+
+/** How often it is looked whether a subscriber has stopped reading. */
+const STALL_WATCH_MS = 1_000
 
 export interface BrokerOptions {
   /** Names this broker in `$SYS`. */
@@ -101,21 +107,23 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     events,
     log,
     outgoingBytes: limits.outgoingBytes,
+    drainMs: limits.drainMs,
     send: (message, origin) => local.send(message, origin),
     keepReceived: (origin) => local.keepReceived(origin),
   })
-  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits), (seq) =>
-    store.beginPublication(seq),
-  )
+  const delivery = { ...limits, rules, store, events, counters }
+  const fanOut = new FanOut({ sessions: () => sessions.all(), deliver: createDeliver(delivery) })
+  const aedes = await OrderedAedes.open({ ...brokerOptions(options.id, hooks, store, limits), mq: fanOut })
   const local = createLocalClient(aedes, store, changes)
   const door = new SessionDoor({
     ...options,
     sessions,
     events,
     packetBytes: limits.packetBytes,
-    handle: (conn) => aedes.handle(conn),
+    handle: (conn) => asAedesClient(aedes.handle(conn)),
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })
+  const cancelStallWatch = clock.every(STALL_WATCH_MS, () => partWithStalled(sessions.all(), delivery))
   const accept = (socket: Duplex, view: SessionView): void => door.accept(socket, view)
 
   const listeners: Listener[] = []
@@ -128,6 +136,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   } catch (error) {
     closeListeners()
     door.stop()
+    cancelStallWatch()
     events.close()
     await closeAedes(aedes)
     throw error
@@ -138,7 +147,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     for (const { conn } of open) conn.halt()
     await Promise.all(open.map(({ tail }) => tail))
     await journal.flush()
-    await aedes.handedOut()
     // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
     await setImmediate()
     await closeAedes(aedes)
@@ -147,6 +155,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const stop = async (): Promise<void> => {
     closeListeners()
     door.stop()
+    cancelStallWatch()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
     await snapshots.write()

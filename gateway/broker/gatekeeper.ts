@@ -5,14 +5,15 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { BrokerRules } from '../ports.ts'
 import { isFilter } from '../security/topic-filter.ts'
 import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
+import { mayTake } from './deliver.ts'
+import type { OutgoingBounds } from './outgoing-verdict.ts'
 import { printable } from './printable.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC } from './session-store.ts'
 import { queueAdmission, takeOut, type PublishOptions } from './take-publish.ts'
 
-export interface GatekeeperOptions extends ClaimOptions, PublishOptions {
+export interface GatekeeperOptions extends ClaimOptions, PublishOptions, OutgoingBounds {
   readonly rules: BrokerRules
-  readonly outgoingBytes: number
 }
 
 type Hooks = Required<
@@ -102,8 +103,8 @@ function forward(
   packet: AedesPublishPacket,
   options: GatekeeperOptions,
 ): AedesPublishPacket | null {
-  const { rules, store, events, counters, outgoingBytes } = options
-  const { identity, conn } = session
+  const { rules, store } = options
+  const { identity } = session
   // Asked again for each message: a right may have been withdrawn since the subscription.
   if (packet.topic === VOID_TOPIC || !rules.mayReceive(identity, packet.topic).allowed) return null
   // What comes from the backlog has its packet id already.
@@ -111,15 +112,8 @@ function forward(
   const granted = session.grantedQos(packet.topic) ?? packet.qos
   // [MQTT-3.8.4-6]: Aedes lowers the QoS only for a filter without wildcards.
   if (granted < packet.qos) packet.qos = granted
-  if (packet.qos === 0 && conn.writableNeedDrain) {
-    counters.count('dropped_total', { where: 'slow-subscriber' })
-    return null
-  }
-  if (conn.writableLength > outgoingBytes && !conn.destroyed) {
-    const { address } = session
-    events.emit('technical', 'slow-subscriber', { role: identity.role, id: identity.id, address })
-    conn.destroy()
-  }
+  // Null would take a waiting message out of its queue, also when it was the connection that came to an end.
+  if (!mayTake(session, packet.qos, options) && packet.qos === 0) return null
   return packet
 }
 

@@ -29,7 +29,7 @@ export const WARD_LIMITS: BrokerLimits = {
   connectMs: 10_000,
   keepAliveS: 300,
   drainMs: 5_000,
-  outgoingBytes: 1024 * 1024,
+  outgoingBytes: 4 * 1024 * 1024,
   packetBytes: 256 * 1024,
   connections: 1024,
   earlyPackets: 64,

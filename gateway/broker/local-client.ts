@@ -58,9 +58,8 @@ export function createLocalClient(broker: OrderedAedes, store: SessionStore, log
         throw new BrokerError('the broker has been stopped; nothing can be published', {
           topic: message.topic,
         })
-      await send(message)
       // Only as far as the subscribers' connections: one that does not read must not hold up the gateway.
-      await broker.handedOut()
+      await send(message)
     },
     messages(filter) {
       if (!isFilter(filter)) throw new InvariantError(`'${filter}' is not a filter`)

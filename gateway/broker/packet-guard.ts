@@ -7,11 +7,15 @@
 import { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
+import { copyWithId, type EncodedPublish } from './encoded-publish.ts'
+import type { Outgoing } from './outgoing-verdict.ts'
 import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
 import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
+/** Published packets of one turn leave together; more than this leaves at once, so that the far end can begin. */
+const BATCH_BYTES = 64 * 1024
 /** How long the last bytes (a refusing CONNACK) may take to leave after the connection was given up. */
 const LINGER_MS = 1_000
 
@@ -34,6 +38,13 @@ export class PacketGuard extends Duplex {
   #isConnected = false
   #isHalted = false
   #isCut = false
+  /** Published packets of this turn, and the packet id of each. */
+  #batch: EncodedPublish[] = []
+  #batchIds: number[] = []
+  #batchBytes = 0
+  #isSending = false
+  /** When the far end last took something of it, or it was begun. */
+  #progressAtMs = 0
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
@@ -65,17 +76,67 @@ export class PacketGuard extends Duplex {
     this.#socket.pause()
   }
 
+  get outgoing(): Outgoing {
+    const waitingBytes = this.writableLength + this.#batchBytes
+    const stalledMs = this.#isSending ? this.#options.clock.monotonicMs() - this.#progressAtMs : 0
+    return { waitingBytes, stalledMs }
+  }
+
+  /** Sends a published packet with those that come in the same turn: few TLS records instead of one for each. */
+  send(packet: EncodedPublish, messageId: number): void {
+    if (this.#batchBytes === 0) setImmediate(() => this.#sendBatch())
+    this.#batch.push(packet)
+    this.#batchIds.push(messageId)
+    this.#batchBytes += packet.bytes.length
+    if (this.#batchBytes >= BATCH_BYTES) this.#sendBatch()
+  }
+
+  /** Aedes corks before each packet that it writes: what was sent before must leave before. */
+  override cork(): void {
+    this.#sendBatch()
+    super.cork()
+  }
+
+  #sendBatch(): void {
+    const [packets, ids] = [this.#batch, this.#batchIds]
+    if (packets.length === 0) return
+    const bytes = Buffer.allocUnsafe(this.#batchBytes)
+    this.#batch = []
+    this.#batchIds = []
+    this.#batchBytes = 0
+    if (this.destroyed || this.writableEnded) return
+    let offset = 0
+    for (const [index, packet] of packets.entries())
+      offset = copyWithId(packet, ids[index] ?? 0, bytes, offset)
+    this.write(bytes)
+  }
+
   override _read(): void {
     if (!this.#isHalted) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done)
+    this.#send([chunk], done)
   }
 
-  /** A packet is written in several pieces; together they make one TLS record. */
+  /** A packet of Aedes is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    this.#send(joined(chunks.map(({ chunk }) => chunk)), done)
+  }
+
+  /** One piece after the other, so that each that leaves is seen to leave. */
+  #send(pieces: readonly Buffer[], done: (error?: Error | null) => void): void {
+    const [first, ...others] = pieces
+    this.#isSending = first !== undefined
+    if (first === undefined) {
+      done()
+      return
+    }
+    this.#progressAtMs = this.#options.clock.monotonicMs()
+    this.#socket.write(first, (error) => {
+      if (error === undefined || error === null) this.#send(others, done)
+      else done(error)
+    })
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -129,4 +190,24 @@ function closeSoon(socket: Duplex, clock: Clock): void {
     cancel = undefined
   })
   socket.end(() => socket.destroy())
+}
+
+/** Small pieces together, no piece larger than a batch unless it came so. */
+function joined(chunks: readonly Buffer[]): readonly Buffer[] {
+  const pieces: Buffer[] = []
+  let group: Buffer[] = []
+  let groupBytes = 0
+  const close = (): void => {
+    const [only] = group
+    if (only !== undefined) pieces.push(group.length === 1 ? only : Buffer.concat(group, groupBytes))
+    group = []
+    groupBytes = 0
+  }
+  for (const chunk of chunks) {
+    if (groupBytes + chunk.length > BATCH_BYTES) close()
+    group.push(chunk)
+    groupBytes += chunk.length
+  }
+  close()
+  return pieces
 }

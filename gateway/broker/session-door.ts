@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { BrokerRules, EventSink } from '../ports.ts'
 import { endingOf, type StandingOf } from '../security/standing.ts'
+import type { AedesClient } from './aedes-client.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import { PacketGuard } from './packet-guard.ts'
 import { Session, type SessionView } from './session.ts'
@@ -20,7 +21,7 @@ export interface SessionDoorOptions {
   readonly clock: Clock
   readonly packetBytes: number
   /** Hands the connection to MQTT. */
-  readonly handle: (conn: PacketGuard) => void
+  readonly handle: (conn: PacketGuard) => AedesClient
   readonly onClosed: (session: Session) => void
 }
 
@@ -56,7 +57,7 @@ export class SessionDoor {
     sessions.add(session)
     this.#expiry.add(view.identity.notAfterMs)
     conn.once('close', () => onClosed(session))
-    handle(conn)
+    session.client = handle(conn)
   }
 
   /** Ends every open session that would not be admitted now. */

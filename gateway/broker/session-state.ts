@@ -7,6 +7,7 @@ import type { AedesPublishPacket, Subscription } from 'aedes'
 import { filterWithin } from '../security/topic-filter.ts'
 import { OutgoingQueue, type QueueBounds, type QueuedPacket, type WaitingRef } from './outgoing-queue.ts'
 import type { Grant, Message, Origin, SessionChange } from './session-change.ts'
+import { TopicCache } from './topic-cache.ts'
 
 export type Stored = Readonly<AedesPublishPacket>
 
@@ -32,6 +33,7 @@ const FORMER_RUN = 'journal'
 export class SessionState {
   readonly #options: StateOptions
   readonly #subscriptions = new Map<string, Map<string, Grant>>()
+  readonly #matching = new TopicCache((topic) => this.#findMatching(topic))
   readonly #outgoing = new Map<string, OutgoingQueue>()
   readonly #received = new Map<string, Map<number, Received>>()
   readonly #retained = new Map<string, Stored>()
@@ -66,6 +68,10 @@ export class SessionState {
 
   /** The durable sessions that are to have a message of this topic, each with the highest QoS that a filter of it has. */
   matching(topic: string): readonly Subscription[] {
+    return this.#matching.get(topic)
+  }
+
+  #findMatching(topic: string): readonly Subscription[] {
     return [...this.#subscriptions].flatMap(([clientId, kept]) => {
       let highest: Subscription['qos'] = 0
       for (const { topic: filter, qos } of kept.values())
@@ -116,9 +122,11 @@ export class SessionState {
         break
       case 'unsubscribed':
         for (const filter of change.filters) this.#subscriptions.get(change.clientId)?.delete(filter)
+        this.#matching.clear()
         break
       case 'forgotten':
         this.#subscriptions.delete(change.clientId)
+        this.#matching.clear()
         this.#outgoing.delete(change.clientId)
         this.#received.delete(change.clientId)
         break
@@ -177,6 +185,7 @@ export class SessionState {
     const kept = this.#subscriptions.get(clientId) ?? new Map<string, Grant>()
     this.#subscriptions.set(clientId, kept)
     for (const { topic, qos } of subscriptions) kept.set(topic, { topic, qos })
+    this.#matching.clear()
   }
 }
 

@@ -43,7 +43,19 @@ export class SessionStore {
   /** Aedes insists on an async function here. */
   async setup(): Promise<void> {}
 
-  /** Aedes is about to publish this message; without a number it is in no log. */
+  /**
+   * Takes a message that is handed out now: into what is retained, and into the queues of the durable sessions that are
+   * to have it. Without a number it is in no log.
+   */
+  takePublished(packet: Stored, seq: number | undefined): void {
+    this.beginPublication(seq)
+    if (packet.retain) this.state.retain(packet)
+    if (packet.qos === 0) return
+    for (const { clientId } of this.state.matching(packet.topic))
+      if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq })
+  }
+
+  /** The message of that number is being published; undefined: of none. */
   beginPublication(seq: number | undefined): void {
     this.#seq = seq
     if (seq !== undefined) this.#publishedSeq = seq
@@ -129,15 +141,22 @@ export class SessionStore {
   }
 
   async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
+    const change = this.noteSent(client, packet)
+    if (change !== undefined) await this.#commit(change)
+  }
+
+  /** Answers the change that has to be in the log before the packet may be sent; undefined: it may be sent at once. */
+  noteSent(client: Owner, packet: QueuedPacket): SessionChange | undefined {
     const { id: clientId } = client
     const updated = this.state.queueOf(clientId).update(packet, client)
     this.#catchUp.progressed(client)
-    if (updated?.seq === undefined || updated.messageId === undefined) return
+    if (updated?.seq === undefined || updated.messageId === undefined) return undefined
     const { seq, messageId, qos } = updated
     // At QoS 2 the packet id keeps a message from being taken twice: it must outlive a crash before it is used.
     if (packet.cmd === 'pubrel') this.#options.log.note({ kind: 'pubrel', clientId, seq, messageId })
-    else if (qos === 2) await this.#commit({ kind: 'sent', clientId, seq, messageId })
+    else if (qos === 2) return { kind: 'sent', clientId, seq, messageId }
     else this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
+    return undefined
   }
 
   /** For a PUBACK or PUBCOMP, and for what was not forwarded: that is gone, unless it is only held back. */

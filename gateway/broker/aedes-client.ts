@@ -1,0 +1,35 @@
+/** What the broker uses of an Aedes client beyond its types. Named here once, and checked when a connection begins. */
+
+import type { AedesPublishPacket, Client } from 'aedes'
+import { InvariantError } from '../errors.ts'
+
+/** How Aedes is handed a message for one subscription. */
+export type Listener = (packet: AedesPublishPacket, taken: () => void) => void
+
+export interface AedesClient extends Client {
+  /** The packet id of the next PUBLISH. Its own deliveries count it on, so ours must too [MQTT-2.3.1-2]. */
+  _nextId: number
+  readonly connackSent: boolean
+  readonly subscriptions: Readonly<Record<string, { readonly func: Listener } | undefined>>
+}
+
+export function asAedesClient(client: Client): AedesClient {
+  if (isAedesClient(client)) return client
+  throw new InvariantError('this version of Aedes is not the one that the broker was written for')
+}
+
+export function takeMessageId(client: AedesClient): number {
+  const messageId = client._nextId
+  Object.assign(client, { _nextId: messageId >= 0xffff ? 1 : messageId + 1 })
+  return messageId
+}
+
+function isAedesClient(client: Client): client is AedesClient {
+  return (
+    '_nextId' in client &&
+    typeof client._nextId === 'number' &&
+    'connackSent' in client &&
+    'subscriptions' in client &&
+    typeof client.subscriptions === 'object'
+  )
+}

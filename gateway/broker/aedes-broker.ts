@@ -14,7 +14,7 @@ import type { StandingOf } from '../security/standing.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
 import { asAedesClient } from './aedes-client.ts'
 import { brokerOptions } from './broker-options.ts'
-import { createDeliver, partWithStalled } from './deliver.ts'
+import { createDeliver, partWithStalled, settlePubacks } from './deliver.ts'
 import { throttleEvents } from './event-throttle.ts'
 import { FanOut } from './fan-out.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -120,6 +120,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     sessions,
     events,
     packetBytes: limits.packetBytes,
+    onPubacks: (session, messageIds) => settlePubacks(session, messageIds, store),
     handle: (conn) => asAedesClient(aedes.handle(conn)),
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })

@@ -10,6 +10,8 @@ export interface AedesClient extends Client {
   /** The packet id of the next PUBLISH. Its own deliveries count it on, so ours must too [MQTT-2.3.1-2]. */
   _nextId: number
   readonly connackSent: boolean
+  /** Every packet of the client winds it up again [MQTT-3.1.2-24]. */
+  readonly _keepaliveTimer: { refresh(): unknown } | null
   readonly subscriptions: Readonly<Record<string, { readonly func: Listener } | undefined>>
 }
 
@@ -29,6 +31,7 @@ function isAedesClient(client: Client): client is AedesClient {
     '_nextId' in client &&
     typeof client._nextId === 'number' &&
     'connackSent' in client &&
+    '_keepaliveTimer' in client &&
     'subscriptions' in client &&
     typeof client.subscriptions === 'object'
   )

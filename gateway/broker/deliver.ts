@@ -41,6 +41,20 @@ export function createDeliver(options: DeliverOptions): (session: Session, messa
   }
 }
 
+/** What its client has acknowledged waits no more. False while the client is not yet one that could. */
+export function settlePubacks(
+  { client }: Session,
+  messageIds: readonly number[],
+  store: SessionStore,
+): boolean {
+  if (client?.connected !== true) return false
+  client._keepaliveTimer?.refresh()
+  if (!client.clean)
+    for (const messageId of messageIds)
+      void store.outgoingClearMessageId(client, { cmd: 'puback', messageId })
+  return true
+}
+
 /** False when the subscriber does not get this one; if it has been too slow for too long, it is parted with. */
 export function mayTake(
   session: Session,

@@ -9,7 +9,7 @@ import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
 import { copyWithId, type EncodedPublish } from './encoded-publish.ts'
 import type { Outgoing } from './outgoing-verdict.ts'
-import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
+import { PacketCutter, WholePacket, type HeaderFault } from './packet-cutter.ts'
 import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
@@ -23,9 +23,13 @@ export interface GuardOptions {
   readonly packetBytes: number
   readonly clock: Clock
   readonly onFault: (fault: PacketFault) => void
+  /** Takes the packet ids of PUBACKs, so that they need not go through Aedes; false leaves them to it. */
+  readonly onPubacks: (messageIds: readonly number[]) => boolean
 }
 
 export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
+
+const PUBACK = 0x40
 
 /** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
 const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
@@ -153,7 +157,7 @@ export class PacketGuard extends Duplex {
     if (this.destroyed) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const { packets, fault: headerFault } = this.#cutter.cut(bytes)
-    const good: Buffer[] = []
+    const good: WholePacket[] = []
     for (const packet of packets) {
       const rule = syntaxFault(packet, this.#isConnected)
       if (rule !== undefined) {
@@ -162,16 +166,25 @@ export class PacketGuard extends Duplex {
         return
       }
       this.#isConnected = true
-      good.push(packet.bytes)
+      good.push(packet)
     }
     this.#pass(good)
     if (headerFault !== undefined) this.#refuse(headerFault)
   }
 
-  #pass(packets: readonly Buffer[]): void {
-    const [only] = packets
-    if (only === undefined) return
-    if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
+  #pass(packets: readonly WholePacket[]): void {
+    const others = this.#withoutPubacks(packets)
+    if (others.length > 0 && !this.push(WholePacket.together(others))) this.#socket.pause()
+  }
+
+  /** A busy subscriber sends little else. */
+  #withoutPubacks(packets: readonly WholePacket[]): readonly WholePacket[] {
+    const messageIds = packets.flatMap(({ firstByte, loneId }) =>
+      firstByte === PUBACK && loneId !== undefined ? loneId : [],
+    )
+    return messageIds.length > 0 && this.#options.onPubacks(messageIds)
+      ? packets.filter(({ firstByte }) => firstByte !== PUBACK)
+      : packets
   }
 
   #refuse(fault: PacketFault): void {

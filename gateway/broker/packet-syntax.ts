@@ -32,6 +32,7 @@ interface Row {
 }
 
 const CONNECT = 1
+const PUBACK_IN_ORDER = 0x40
 const QOS_MASK = 0x06
 const DUP_BIT = 0x08
 
@@ -50,7 +51,10 @@ const ROWS: ReadonlyMap<number, Row> = new Map<number, Row>([
 ])
 
 /** The first rule that the packet breaks; undefined for a packet in order. */
-export function syntaxFault({ firstByte, body }: WholePacket, isConnected: boolean): SyntaxFault | undefined {
+export function syntaxFault(packet: WholePacket, isConnected: boolean): SyntaxFault | undefined {
+  const { firstByte, loneId = 0 } = packet
+  // A subscriber answers every message with one.
+  if (firstByte === PUBACK_IN_ORDER && loneId > 0 && isConnected) return undefined
   const type = firstByte >> 4
   const row = ROWS.get(type)
   if (row === undefined) return 'packet-type'
@@ -59,7 +63,7 @@ export function syntaxFault({ firstByte, body }: WholePacket, isConnected: boole
   if (isConnected && type === CONNECT) return 'second-connect'
   const flags = firstByte & 0x0f
   if (row.flags !== undefined && flags !== row.flags) return 'reserved-bits'
-  const reader = new BodyReader(body)
+  const reader = new BodyReader(packet.body)
   const fault = row.check(reader, flags)
   if (fault !== undefined) return fault
   if (reader.hasBadText) return 'text'

@@ -22,6 +22,7 @@ export interface SessionDoorOptions {
   readonly packetBytes: number
   /** Hands the connection to MQTT. */
   readonly handle: (conn: PacketGuard) => AedesClient
+  readonly onPubacks: (session: Session, messageIds: readonly number[]) => boolean
   readonly onClosed: (session: Session) => void
 }
 
@@ -37,7 +38,7 @@ export class SessionDoor {
   }
 
   accept(socket: Duplex, view: SessionView): void {
-    const { sessions, standingOf, events, clock, packetBytes, handle, onClosed } = this.#options
+    const { sessions, standingOf, events, clock, packetBytes, handle, onPubacks, onClosed } = this.#options
     const standing = standingOf(view.identity)
     if (standing !== 'good') {
       events.emit('security', 'session-refused', { ...detailOf(view), reason: standing })
@@ -52,8 +53,9 @@ export class SessionDoor {
         const { role, id, address } = detailOf(view)
         events.emit('security', kind, { role, id, address, ...why })
       },
+      onPubacks: (messageIds) => onPubacks(session, messageIds),
     })
-    const session = new Session(view, conn, clock.nowMs())
+    const session: Session = new Session(view, conn, clock.nowMs())
     sessions.add(session)
     this.#expiry.add(view.identity.notAfterMs)
     conn.once('close', () => onClosed(session))

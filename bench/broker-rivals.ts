@@ -15,7 +15,11 @@ export interface Rival {
   stop(): Promise<void>
 }
 
-export async function startNodeRival(name: string, kind: 'ours' | 'aedes', material: Material): Promise<Rival> {
+export async function startNodeRival(
+  name: string,
+  kind: 'ours' | 'aedes',
+  material: Material,
+): Promise<Rival> {
   const worker = startWorker('./broker-server.js')
   const port = await worker.ask<number>('start', { kind, material })
   const pid = await worker.ask<number>('pid')

@@ -133,7 +133,8 @@ const MEASURES: Readonly<
 
 /** Then it is the clients that were measured. */
 function warnBusy({ name }: Rival, clientCpu: number): void {
-  if (clientCpu > 0.97) say(`${name}: the clients had no time left (${(clientCpu * 100).toFixed(0)} % of a core)`)
+  if (clientCpu > 0.97)
+    say(`${name}: the clients had no time left (${(clientCpu * 100).toFixed(0)} % of a core)`)
 }
 
 const rivals: Rival[] = []

@@ -20,7 +20,9 @@ import { FanOut } from './fan-out.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
+import { watchLoad } from './load-shedding.ts'
 import { createLocalClient } from './local-client.ts'
+import { measureLoopDelay, type LoopDelay } from './loop-delay.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
@@ -54,6 +56,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>
   /** Where every change of what the broker keeps is written before a client is told; the broker closes it when it stops. */
   readonly journal: Journal
+  /** By which it is decided whether the gateway can keep up; absent: as measured. */
+  readonly loopDelay?: LoopDelay
 }
 
 export interface Broker extends TrustedPublisher {
@@ -111,7 +115,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     send: (message, origin) => local.send(message, origin),
     keepReceived: (origin) => local.keepReceived(origin),
   })
-  const delivery = { ...limits, rules, store, events, counters }
+  const { loopDelay = measureLoopDelay() } = options
+  const shedding = watchLoad({ clock, events, counters, loopDelay })
+  const delivery = { ...limits, rules, store, events, counters, shedding }
   const fanOut = new FanOut({ sessions: () => sessions.all(), deliver: createDeliver(delivery) })
   const aedes = await OrderedAedes.open({ ...brokerOptions(options.id, hooks, store, limits), mq: fanOut })
   const local = createLocalClient(aedes, store, changes)
@@ -138,6 +144,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     closeListeners()
     door.stop()
     cancelStallWatch()
+    shedding.stop()
     events.close()
     await closeAedes(aedes)
     throw error
@@ -157,6 +164,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     closeListeners()
     door.stop()
     cancelStallWatch()
+    shedding.stop()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
     await snapshots.write()

@@ -3,6 +3,7 @@
 import type { BrokerRules, Counters, EventSink } from '../ports.ts'
 import { takeMessageId } from './aedes-client.ts'
 import type { Outgoing } from './fan-out.ts'
+import type { LoadShedding } from './load-shedding.ts'
 import { judgeOutgoing, type OutgoingBounds, type OutgoingVerdict } from './outgoing-verdict.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
@@ -12,10 +13,11 @@ export interface DeliverOptions extends OutgoingBounds {
   readonly store: SessionStore
   readonly events: EventSink
   readonly counters: Counters
+  readonly shedding: Pick<LoadShedding, 'leavesOut'>
 }
 
 export function createDeliver(options: DeliverOptions): (session: Session, message: Outgoing) => void {
-  const { rules, store } = options
+  const { rules, store, shedding } = options
   return (session, message) => {
     const { client, conn, identity } = session
     const { packet } = message
@@ -31,6 +33,8 @@ export function createDeliver(options: DeliverOptions): (session: Session, messa
     const qos = packet.qos === 0 || session.grantedQos(packet.topic) === 0 ? 0 : 1
     // What waits in a durable queue goes out in its turn, and only once.
     if (!client.clean && !store.mayPass(client, packet)) return
+    // Whatever waits in a durable queue was promised to it, and has been written down.
+    if ((client.clean || qos === 0) && shedding.leavesOut(packet.topic, packet.qos)) return
     if (!mayTake(session, qos, options)) return
     const messageId = qos === 0 ? 0 : takeMessageId(client)
     if (qos === 1 && !client.clean) {
@@ -59,7 +63,7 @@ export function settlePubacks(
 export function mayTake(
   session: Session,
   qos: 0 | 1 | 2,
-  { counters, events, outgoingBytes, drainMs }: Omit<DeliverOptions, 'rules' | 'store'>,
+  { counters, events, outgoingBytes, drainMs }: Omit<DeliverOptions, 'rules' | 'store' | 'shedding'>,
 ): boolean {
   const { outgoing } = session.conn
   const verdict = judgeOutgoing(outgoing, { outgoingBytes, drainMs }, qos)

@@ -113,6 +113,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     sessions,
     events,
     packetBytes: limits.packetBytes,
+    earlyBytes: limits.earlyBytes,
     handle: (conn) => aedes.handle(conn),
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })

@@ -19,6 +19,7 @@ export interface SessionDoorOptions {
   readonly events: EventSink
   readonly clock: Clock
   readonly packetBytes: number
+  readonly earlyBytes: number
   /** Hands the connection to MQTT. */
   readonly handle: (conn: PacketGuard) => void
   readonly onClosed: (session: Session) => void
@@ -36,7 +37,7 @@ export class SessionDoor {
   }
 
   accept(socket: Duplex, view: SessionView): void {
-    const { sessions, standingOf, events, clock, packetBytes, handle, onClosed } = this.#options
+    const { sessions, standingOf, events, clock, packetBytes, earlyBytes, handle, onClosed } = this.#options
     const standing = standingOf(view.identity)
     if (standing !== 'good') {
       events.emit('security', 'session-refused', { ...detailOf(view), reason: standing })
@@ -46,6 +47,7 @@ export class SessionDoor {
     }
     const conn = new PacketGuard(socket, {
       packetBytes,
+      earlyBytes,
       clock,
       onFault: ({ kind, ...why }) => {
         const { role, id, address } = detailOf(view)

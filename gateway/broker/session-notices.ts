@@ -26,6 +26,10 @@ export function watchAedes(aedes: OrderedAedes, options: WatchOptions): (session
     for (const other of sessions.all())
       if (other.clientId === client.id && other.conn !== client.conn) other.conn.destroy()
   })
+  aedes.on('connackSent', ({ returnCode }, client) => {
+    // Aedes notes that it is sent only after this event.
+    if (returnCode === 0) queueMicrotask(() => sessions.of(client.conn)?.conn.open())
+  })
   aedes.on('clientReady', (client) => {
     const session = sessions.of(client.conn)
     if (session === undefined || announced.has(client.id)) return

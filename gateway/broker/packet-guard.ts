@@ -25,6 +25,8 @@ export interface GuardOptions {
 
 export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
 
+const DISCONNECT = 14
+
 /** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
 const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
 
@@ -39,7 +41,7 @@ export class PacketGuard extends Duplex {
   #earlyBytes = 0
   #isHalted = false
   #isCut = false
-  /** A packet was refused; those before it are still to be handled. */
+  /** A packet was refused, or was a DISCONNECT: no more is taken, and what came before is still to be handled. */
   #endsSoon = false
 
   constructor(socket: Duplex, options: GuardOptions) {
@@ -128,6 +130,12 @@ export class PacketGuard extends Duplex {
       if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet.bytes)
       else good.push(packet.bytes)
       this.#isConnected = true
+      // [MQTT-3.14.4-2]: nothing that comes behind a DISCONNECT counts.
+      if (packet.firstByte >> 4 === DISCONNECT) {
+        this.#endsSoon = true
+        fault = undefined
+        break
+      }
     }
     this.#pass(good)
     if (fault !== undefined) this.#refuse(fault)

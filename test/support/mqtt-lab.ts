@@ -178,16 +178,9 @@ export class Wire {
     return found
   }
 
-  /** What was sent before is answered before a ping is: everything up to its answer. */
+  /** Everything that came before the answers to two pings: what goes out a turn later than the first is in it too. */
   async ping(): Promise<readonly ServerPacket[]> {
-    this.send(PINGREQ)
-    const before: ServerPacket[] = []
-    for (;;) {
-      const packet = await this.next()
-      if (packet.type === 'pingresp') return before
-      if (packet.type === 'closed') throw new Error('closed instead of a PINGRESP')
-      before.push(packet)
-    }
+    return [...(await this.#pingOnce()), ...(await this.#pingOnce())]
   }
 
   async subscribe(...filters: readonly (readonly [string, number])[]): Promise<readonly number[]> {
@@ -210,6 +203,17 @@ export class Wire {
   /** Ends without a word, as a client that has lost its power; resolves when the socket is gone. */
   drop(): void {
     this.socket.destroy()
+  }
+
+  async #pingOnce(): Promise<readonly ServerPacket[]> {
+    this.send(PINGREQ)
+    const before: ServerPacket[] = []
+    for (;;) {
+      const packet = await this.next()
+      if (packet.type === 'pingresp') return before
+      if (packet.type === 'closed') throw new Error('closed instead of a PINGRESP')
+      before.push(packet)
+    }
   }
 
   #receive(bytes: Buffer): void {

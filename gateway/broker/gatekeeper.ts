@@ -116,6 +116,8 @@ function forward(
   const granted = session.grantedQos(packet.topic) ?? packet.qos
   // [MQTT-3.8.4-6]: Aedes lowers the QoS only for a filter without wildcards.
   if (granted < packet.qos) packet.qos = granted
+  // Only what was retained comes without the id of a broker.
+  if (!client.clean && packet.qos > 0 && packet.brokerId === null) store.keepRetained(client, packet)
   if (packet.qos === 0 && conn.writableNeedDrain) {
     counters.count('dropped_total', { where: 'slow-subscriber' })
     return null

@@ -30,7 +30,12 @@ describe('a CONNECT', () => {
     ['MQTT-3.1.2-9', 'a will flag without a will', () => connect({ id: 'x', extraFlags: 0x04 }), []],
     ['MQTT-3.1.3-3', 'no client id at all', () => packet(0x10, connect().subarray(2, 12)), []],
     ['MQTT-4.8.0-1', '(H) bytes left over', () => lengthened(connect({ id: 'x' })), []],
-    ['MQTT-3.1.3-8', '(A) an empty client id for a session that lasts', () => connect({ clean: false }), [refusal(2)]],
+    [
+      'MQTT-3.1.3-8',
+      '(A) an empty client id for a session that lasts',
+      () => connect({ clean: false }),
+      [refusal(2)],
+    ],
   ]
   it.each(REFUSED)('[%s] with %s is refused', async (_id, _name, make, answer) => {
     const client = await lab.open()
@@ -47,8 +52,16 @@ describe('a CONNECT', () => {
     ['MQTT-3.1.2-20', 'a user name and a password', connect({ id: 'u', userName: 'u', password: 'p' })],
     ['MQTT-3.1.2-19', 'an empty user name', connect({ id: 'e', userName: '' })],
     ['MQTT-3.1.2-21', 'an empty password', connect({ id: 'e', userName: '', password: '' })],
-    ['MQTT-3.1.3-12', 'a password that is no text', connect({ id: 'e', userName: 'u', password: Buffer.of(0, 0xff) })],
-    ['MQTT-3.1.2-17', 'a will with all its flags', connect({ id: 'w', will: { topic: 'w', qos: 2, retain: true } })],
+    [
+      'MQTT-3.1.3-12',
+      'a password that is no text',
+      connect({ id: 'e', userName: 'u', password: Buffer.of(0, 0xff) }),
+    ],
+    [
+      'MQTT-3.1.2-17',
+      'a will with all its flags',
+      connect({ id: 'w', will: { topic: 'w', qos: 2, retain: true } }),
+    ],
     ['MQTT-3.1.2-2', 'the level of a bridge', connect({ id: 'b', level: 0x84 })],
     ['MQTT-3.1.2-1', 'the name and the level of 3.1', connect({ id: 'o', protocolName: 'MQIsdp', level: 3 })],
     ['MQTT-3.1.2-24', 'the longest keep alive', connect({ id: 'k', keepAliveS: 65_535 })],
@@ -201,7 +214,12 @@ describe('a will', () => {
     const will = { topic: `will/${lab.id()}`, payload: 'gone', qos: 1 }
     const { subscriber, client, id } = await withWill(will)
     await end(client, id)
-    expect(await subscriber.message()).toMatchObject({ topic: will.topic, payload: 'gone', qos: 1, retain: false })
+    expect(await subscriber.message()).toMatchObject({
+      topic: will.topic,
+      payload: 'gone',
+      qos: 1,
+      retain: false,
+    })
   })
 
   it('[MQTT-3.1.2-8] is published when the keep alive has passed', async () => {

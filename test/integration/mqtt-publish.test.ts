@@ -99,27 +99,33 @@ describe('a message received', () => {
     expect(await subscriber.message()).toMatchObject({ topic, payload: '', qos })
   })
 
-  it.each(['$SYS/lab/x', '$x', '$/x'])('[MQTT-4.7.2-1] on %s, which is the server\'s, reaches nobody', async (topic) => {
-    const subscriber = await lab.subscriber(topic, 1)
-    const publisher = await lab.client()
-    publisher.send(publish(topic, 'forged', { qos: 1, retain: true }))
-    expect(await publisher.next()).toMatchObject({ type: 'puback' })
-    await lab.settled()
-    expect(await subscriber.ping()).toEqual([])
-  })
+  it.each(['$SYS/lab/x', '$x', '$/x'])(
+    "[MQTT-4.7.2-1] on %s, which is the server's, reaches nobody",
+    async (topic) => {
+      const subscriber = await lab.subscriber(topic, 1)
+      const publisher = await lab.client()
+      publisher.send(publish(topic, 'forged', { qos: 1, retain: true }))
+      expect(await publisher.next()).toMatchObject({ type: 'puback' })
+      await lab.settled()
+      expect(await subscriber.ping()).toEqual([])
+    },
+  )
 })
 
 describe('a message delivered', () => {
   const LEVELS = QOS.flatMap((sent) => QOS.map((granted) => [sent, granted] as const))
-  it.each(LEVELS)('[MQTT-3.8.4-6] (M) of QoS %d to a subscription of QoS %d has the lower one', async (sent, granted) => {
-    for (const filter of ['q/+/x', 'q/#', `q/${sent}${granted}/x`]) {
-      const subscriber = await lab.subscriber(filter, granted)
-      const publisher = await lab.client()
-      publisher.send(publish(`q/${sent}${granted}/x`, filter, { qos: sent }))
-      expect(await take(subscriber)).toMatchObject({ payload: filter, qos: Math.min(sent, granted) })
-      subscriber.drop()
-    }
-  })
+  it.each(LEVELS)(
+    '[MQTT-3.8.4-6] (M) of QoS %d to a subscription of QoS %d has the lower one',
+    async (sent, granted) => {
+      for (const filter of ['q/+/x', 'q/#', `q/${sent}${granted}/x`]) {
+        const subscriber = await lab.subscriber(filter, granted)
+        const publisher = await lab.client()
+        publisher.send(publish(`q/${sent}${granted}/x`, filter, { qos: sent }))
+        expect(await take(subscriber)).toMatchObject({ payload: filter, qos: Math.min(sent, granted) })
+        subscriber.drop()
+      }
+    },
+  )
 
   it('[MQTT-3.3.1-3] (K) has no DUP of its sender', async () => {
     const { topic, publisher, subscriber } = await pair(2)
@@ -143,13 +149,16 @@ describe('a message delivered', () => {
     expect(await subscriber.ping()).toEqual([])
   })
 
-  it.each([true, false])('[MQTT-2.3.1-1] has a packet id that no other under way has (clean: %s)', async (clean) => {
-    const { topic, publisher, subscriber } = await pair(1, { clean })
-    for (let n = 1; n <= 50; n += 1) publisher.send(publish(topic, 'x', { qos: 1, messageId: n }))
-    const ids = (await subscriber.messages(50)).map(({ messageId }) => messageId)
-    expect(new Set(ids).size).toBe(50)
-    expect(ids).not.toContain(0)
-  })
+  it.each([true, false])(
+    '[MQTT-2.3.1-1] has a packet id that no other under way has (clean: %s)',
+    async (clean) => {
+      const { topic, publisher, subscriber } = await pair(1, { clean })
+      for (let n = 1; n <= 50; n += 1) publisher.send(publish(topic, 'x', { qos: 1, messageId: n }))
+      const ids = (await subscriber.messages(50)).map(({ messageId }) => messageId)
+      expect(new Set(ids).size).toBe(50)
+      expect(ids).not.toContain(0)
+    },
+  )
 
   it('[MQTT-3.3.5-1] goes to each of its subscribers, and to its own sender too', async () => {
     const { topic, subscriber } = await pair(1)
@@ -169,12 +178,15 @@ describe('order', () => {
     expect(payloads(await subscriber.messages(60))).toEqual(texts)
   })
 
-  it.each([1, 2] as const)('[MQTT-4.6.0-2] of acknowledgements is that of the messages at QoS %d', async (qos) => {
-    const publisher = await lab.client()
-    const ids = Array.from({ length: 50 }, (_, n) => n + 1)
-    publisher.send(...ids.map((messageId) => publish('in/order', 'x', { qos, messageId })))
-    for (const messageId of ids) expect(await publisher.next()).toMatchObject({ messageId })
-  })
+  it.each([1, 2] as const)(
+    '[MQTT-4.6.0-2] of acknowledgements is that of the messages at QoS %d',
+    async (qos) => {
+      const publisher = await lab.client()
+      const ids = Array.from({ length: 50 }, (_, n) => n + 1)
+      publisher.send(...ids.map((messageId) => publish('in/order', 'x', { qos, messageId })))
+      for (const messageId of ids) expect(await publisher.next()).toMatchObject({ messageId })
+    },
+  )
 
   it('[MQTT-4.6.0-5] of PUBREL is that of the PUBRECs', async () => {
     const { topic, publisher, subscriber } = await pair(2, { clean: false })
@@ -186,22 +198,27 @@ describe('order', () => {
 })
 
 describe('a retained message', () => {
-  it.each(QOS)('[MQTT-3.3.1-5] of QoS %d is kept, replaced, and removed by one without payload', async (qos) => {
-    const topic = `kept/${lab.id()}`
-    const publisher = await lab.client()
-    const shown: string[][] = []
-    for (const payload of ['old', 'new', '', 'again']) {
-      publisher.send(publish(topic, payload, { qos, retain: true }))
-      await (qos === 0 ? publisher.ping() : publisher.next())
-      if (qos === 2) publisher.send(pubrel(1))
-      if (qos === 2) await publisher.next()
-      await lab.settled()
-      const late = await lab.client()
-      await late.subscribe([topic, 0])
-      shown.push((await late.ping()).flatMap((packet) => (packet.type === 'publish' ? [packet.payload] : [])))
-    }
-    expect(shown).toEqual([['old'], ['new'], [], ['again']])
-  })
+  it.each(QOS)(
+    '[MQTT-3.3.1-5] of QoS %d is kept, replaced, and removed by one without payload',
+    async (qos) => {
+      const topic = `kept/${lab.id()}`
+      const publisher = await lab.client()
+      const shown: string[][] = []
+      for (const payload of ['old', 'new', '', 'again']) {
+        publisher.send(publish(topic, payload, { qos, retain: true }))
+        await (qos === 0 ? publisher.ping() : publisher.next())
+        if (qos === 2) publisher.send(pubrel(1))
+        if (qos === 2) await publisher.next()
+        await lab.settled()
+        const late = await lab.client()
+        await late.subscribe([topic, 0])
+        shown.push(
+          (await late.ping()).flatMap((packet) => (packet.type === 'publish' ? [packet.payload] : [])),
+        )
+      }
+      expect(shown).toEqual([['old'], ['new'], [], ['again']])
+    },
+  )
 
   it('[MQTT-3.3.1-8] has its flag for a new subscription, and [MQTT-3.3.1-9] not for one that is there', async () => {
     const { topic, publisher, subscriber } = await pair(1)

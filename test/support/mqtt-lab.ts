@@ -127,6 +127,8 @@ export class Lab {
 /** One raw connection: bytes out, packets in. */
 export class Wire {
   readonly socket: TLSSocket
+  /** Resolves when the connection has ended, read out or not. */
+  readonly gone: Promise<void>
   sessionPresent = false
   readonly #inbox: ServerPacket[] = []
   #bytes = Buffer.alloc(0)
@@ -137,6 +139,9 @@ export class Wire {
     this.socket = socket
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('error', () => undefined)
+    this.gone = new Promise((resolve) => {
+      socket.once('close', () => resolve())
+    })
     for (const event of ['end', 'close'])
       socket.once(event, () => {
         this.#isOver = true

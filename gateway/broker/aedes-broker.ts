@@ -126,6 +126,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     sessions,
     events,
     packetBytes: limits.packetBytes,
+    earlyBytes: limits.earlyBytes,
     onPubacks: (session, messageIds) => settlePubacks(session, messageIds, store),
     handle: (conn) => asAedesClient(aedes.handle(conn)),
     onClosed: watchAedes(aedes, { sessions, notices, log }),

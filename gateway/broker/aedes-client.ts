@@ -7,9 +7,6 @@ import { InvariantError } from '../errors.ts'
 export type Listener = (packet: AedesPublishPacket, taken: () => void) => void
 
 export interface AedesClient extends Client {
-  /** The packet id of the next PUBLISH. Its own deliveries count it on, so ours must too [MQTT-2.3.1-2]. */
-  _nextId: number
-  readonly connackSent: boolean
   /** Every packet of the client winds it up again [MQTT-3.1.2-24]. */
   readonly _keepaliveTimer: { refresh(): unknown } | null
   readonly subscriptions: Readonly<Record<string, { readonly func: Listener } | undefined>>
@@ -20,19 +17,6 @@ export function asAedesClient(client: Client): AedesClient {
   throw new InvariantError('this version of Aedes is not the one that the broker was written for')
 }
 
-export function takeMessageId(client: AedesClient): number {
-  const messageId = client._nextId
-  Object.assign(client, { _nextId: messageId >= 0xffff ? 1 : messageId + 1 })
-  return messageId
-}
-
 function isAedesClient(client: Client): client is AedesClient {
-  return (
-    '_nextId' in client &&
-    typeof client._nextId === 'number' &&
-    'connackSent' in client &&
-    '_keepaliveTimer' in client &&
-    'subscriptions' in client &&
-    typeof client.subscriptions === 'object'
-  )
+  return '_keepaliveTimer' in client && 'subscriptions' in client && typeof client.subscriptions === 'object'
 }

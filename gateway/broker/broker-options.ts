@@ -22,7 +22,8 @@ export function brokerOptions(
     connectTimeout: limits.connectMs,
     drainTimeout: limits.drainMs,
     keepaliveLimit: limits.keepAliveS,
-    queueLimit: limits.earlyPackets,
+    // Never used: the guard lets nothing but the CONNECT pass before the CONNACK.
+    queueLimit: 1,
     maxInflightInbound: limits.inboundQos2,
     // Only MQTT 3.1 has this bound; 32 is the longest id of the contract.
     maxClientsIdLength: 32,

@@ -1,10 +1,10 @@
 /** The last step of a message to one subscriber: may it have it, is it its turn, can it take it; then it is sent. */
 
 import type { BrokerRules, Counters, EventSink } from '../ports.ts'
-import { takeMessageId } from './aedes-client.ts'
 import type { Outgoing } from './fan-out.ts'
 import type { LoadShedding } from './load-shedding.ts'
 import { judgeOutgoing, type OutgoingBounds, type OutgoingVerdict } from './outgoing-verdict.ts'
+import { takeMessageId } from './packet-ids.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
 
@@ -21,8 +21,8 @@ export function createDeliver(options: DeliverOptions): (session: Session, messa
   return (session, message) => {
     const { client, conn, identity } = session
     const { packet } = message
-    // Before its CONNACK a client must get nothing else [MQTT-3.2.0-1].
-    if (client === undefined || !client.connackSent || conn.destroyed) return
+    // [MQTT-3.2.0-1]: nothing goes out before the CONNACK; what a durable session must have waits in its queue.
+    if (client === undefined || !conn.isOpen || conn.destroyed) return
     if (packet.topic === VOID_TOPIC) return
     // Asked again for each message: a right may have been withdrawn since the subscription.
     if (!rules.mayReceive(identity, packet.topic).allowed) {
@@ -37,6 +37,7 @@ export function createDeliver(options: DeliverOptions): (session: Session, messa
     if ((client.clean || qos === 0) && shedding.leavesOut(packet.topic, packet.qos)) return
     if (!mayTake(session, qos, options)) return
     const messageId = qos === 0 ? 0 : takeMessageId(client)
+    if (messageId === undefined) return
     if (qos === 1 && !client.clean) {
       const { cmd, brokerId, brokerCounter } = packet
       store.noteSent(client, { cmd, brokerId, brokerCounter, qos, messageId })

@@ -51,7 +51,10 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
     },
     authorizeSubscribe(client, subscription, done) {
       const session = sessions.of(client.conn)
-      done(null, session !== undefined && maySubscribe(session, subscription, options) ? subscription : null)
+      const isGranted = session !== undefined && maySubscribe(session, subscription, options)
+      // [MQTT-3.3.5-1]: of overlapping subscriptions the highest QoS counts, but Aedes takes the first that it finds, and
+      // one of QoS 0 brings everything down to 0. So all are of QoS 2 to it, and forward() lowers to what was granted.
+      done(null, isGranted ? { ...subscription, qos: 2 } : null)
     },
     authorizeForward(client, packet) {
       const session = sessions.of(client.conn)
@@ -104,14 +107,18 @@ function forward(
   options: GatekeeperOptions,
 ): AedesPublishPacket | null {
   const { rules, store } = options
-  const { identity } = session
+  const { identity, conn } = session
   // Asked again for each message: a right may have been withdrawn since the subscription.
   if (packet.topic === VOID_TOPIC || !rules.mayReceive(identity, packet.topic).allowed) return null
+  // [MQTT-3.2.0-1]: nothing goes out before the CONNACK; what a durable session must have waits in its queue.
+  if (!conn.isOpen) return null
   // What comes from the backlog has its packet id already.
   if (!client.clean && packet.messageId === undefined && !store.mayPass(client, packet)) return null
   const granted = session.grantedQos(packet.topic) ?? packet.qos
   // [MQTT-3.8.4-6]: Aedes lowers the QoS only for a filter without wildcards.
   if (granted < packet.qos) packet.qos = granted
+  // Only what was retained comes without the id of a broker.
+  if (!client.clean && packet.qos > 0 && packet.brokerId === null) store.keepRetained(client, packet)
   // Null would take a waiting message out of its queue, also when it was the connection that came to an end.
   if (!mayTake(session, packet.qos, options) && packet.qos === 0) return null
   return packet

@@ -13,8 +13,8 @@ export interface BrokerLimits {
   readonly outgoingBytes: number
   readonly packetBytes: number
   readonly connections: number
-  /** Packets a client may send before its CONNACK. */
-  readonly earlyPackets: number
+  /** Bytes taken of what a client sends between its CONNECT and the CONNACK; the rest waits in the network. */
+  readonly earlyBytes: number
   /** Messages received at QoS 2 and not yet released, per client. */
   readonly inboundQos2: number
   /** Messages kept for one absent durable session; the oldest make room. */
@@ -32,7 +32,7 @@ export const WARD_LIMITS: BrokerLimits = {
   outgoingBytes: 4 * 1024 * 1024,
   packetBytes: 256 * 1024,
   connections: 1024,
-  earlyPackets: 64,
+  earlyBytes: 64 * 1024,
   inboundQos2: 100,
   queuedMessages: 10_000,
   queuedBytes: 16 * 1024 * 1024,

@@ -58,6 +58,18 @@ export class OutgoingQueue {
   /** 'overflow' once, when the oldest message had to make room for the first time since the queue was empty. */
   add(packet: QueuedPacket): 'queued' | 'overflow' {
     this.#insert({ ...packet })
+    return this.#bound()
+  }
+
+  /** A message that goes out on the connection at this moment, without having waited. */
+  addSent(packet: QueuedPacket, connection: object): 'queued' | 'overflow' {
+    const entry = this.#insert({ ...packet })
+    entry.sentOn = connection
+    entry.offeredOn = connection
+    return this.#bound()
+  }
+
+  #bound(): 'queued' | 'overflow' {
     const hadOverflowed = this.#hasOverflowed
     while (this.#isOverfull()) {
       const [oldest] = this.#entries
@@ -181,7 +193,7 @@ export class OutgoingQueue {
     return unfilled.length
   }
 
-  #insert(packet: QueuedPacket): void {
+  #insert(packet: QueuedPacket): Entry {
     const brokerKey = brokerKeyOf(packet)
     const entry: Entry = {
       packet,
@@ -196,6 +208,7 @@ export class OutgoingQueue {
     if (brokerKey !== undefined) this.#byBrokerKey.set(brokerKey, entry)
     if (packet.messageId !== undefined) this.#byMessageId.set(packet.messageId, entry)
     if (packet.seq !== undefined) this.#bySeq.set(packet.seq, entry)
+    return entry
   }
 
   #number(entry: Entry, messageId: number | undefined): void {

@@ -19,6 +19,10 @@ export class WholePacket {
     this.#end = this.#bodyStart + bodyBytes
   }
 
+  get sizeBytes(): number {
+    return this.#end - this.#start
+  }
+
   /** What follows the fixed header. */
   get body(): Buffer {
     return this.#source.subarray(this.#bodyStart, this.#end)

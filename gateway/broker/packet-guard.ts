@@ -21,6 +21,8 @@ const LINGER_MS = 1_000
 
 export interface GuardOptions {
   readonly packetBytes: number
+  /** Bytes kept of what a client sends before its CONNACK; the rest waits in the network. */
+  readonly earlyBytes: number
   readonly clock: Clock
   readonly onFault: (fault: PacketFault) => void
   /** Takes the packet ids of PUBACKs, so that they need not go through Aedes; false leaves them to it. */
@@ -30,6 +32,7 @@ export interface GuardOptions {
 export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
 
 const PUBACK = 0x40
+const DISCONNECT = 14
 
 /** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
 const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
@@ -40,6 +43,9 @@ export class PacketGuard extends Duplex {
   readonly #options: GuardOptions
   #heardAtMs: number
   #isConnected = false
+  #isOpen = false
+  #early: WholePacket[] = []
+  #earlyBytes = 0
   #isHalted = false
   #isCut = false
   /** Published packets of this turn, and the packet id of each. */
@@ -49,6 +55,8 @@ export class PacketGuard extends Duplex {
   #isSending = false
   /** When the far end last took something of it, or it was begun. */
   #progressAtMs = 0
+  /** A packet was refused, or was a DISCONNECT: no more is taken, and what came before is still to be handled. */
+  #endsSoon = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
@@ -66,6 +74,24 @@ export class PacketGuard extends Duplex {
   get heardAtMs(): number {
     const isUnread = this.readableLength > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
+  }
+
+  /** The CONNACK is out: what came behind the CONNECT may follow, and the client may be sent other packets. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /**
+   * Aedes would handle a packet that comes after its CONNACK before those that came earlier. So until then it gets the
+   * CONNECT alone [MQTT-3.1.4-5], [MQTT-4.6.0-2].
+   */
+  open(): void {
+    if (this.#isOpen || this.destroyed) return
+    this.#isOpen = true
+    const early = this.#early.splice(0)
+    this.#pass(early)
+    if (this.#endsSoon) this.push(null)
+    else if (!this.#isHalted) this.#socket.resume()
   }
 
   /** Ends the connection without a last word: what waits to be sent is not for this far end any more. */
@@ -154,22 +180,35 @@ export class PacketGuard extends Duplex {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.destroyed) return
+    if (this.destroyed || this.#endsSoon) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const { packets, fault: headerFault } = this.#cutter.cut(bytes)
     const good: WholePacket[] = []
+    let fault: PacketFault | undefined = headerFault
     for (const packet of packets) {
       const rule = syntaxFault(packet, this.#isConnected)
       if (rule !== undefined) {
-        this.#pass(good)
-        this.#refuse({ kind: 'malformed-packet', rule })
-        return
+        fault = { kind: 'malformed-packet', rule }
+        break
       }
+      if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet)
+      else good.push(packet)
       this.#isConnected = true
-      good.push(packet)
+      // [MQTT-3.14.4-2]: nothing that comes behind a DISCONNECT counts.
+      if (packet.firstByte >> 4 === DISCONNECT) {
+        this.#endsSoon = true
+        fault = undefined
+        break
+      }
     }
     this.#pass(good)
-    if (headerFault !== undefined) this.#refuse(headerFault)
+    if (fault !== undefined) this.#refuse(fault)
+  }
+
+  #keepEarly(packet: WholePacket): void {
+    this.#early.push(packet)
+    this.#earlyBytes += packet.sizeBytes
+    if (this.#earlyBytes > this.#options.earlyBytes) this.#socket.pause()
   }
 
   #pass(packets: readonly WholePacket[]): void {
@@ -191,7 +230,17 @@ export class PacketGuard extends Duplex {
     this.#options.onFault(fault)
     if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
       this.#socket.write(UNACCEPTABLE_VERSION)
-    this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+    const error = new BrokerError(`the client sent a packet that is refused: ${fault.kind}`)
+    if (this.readableLength === 0 && this.#early.length === 0) {
+      this.destroy(error)
+      return
+    }
+    // Packets in order that came before it count [MQTT-4.8.0-1]: they are handled first, within a moment.
+    this.#endsSoon = true
+    this.#socket.pause()
+    if (this.#isOpen) this.push(null)
+    const cancel = this.#options.clock.after(LINGER_MS, () => this.destroy(error))
+    this.once('close', cancel)
   }
 }
 

@@ -3,6 +3,7 @@
  * text. One row for each packet type; a row reads its body once, from front to back. Pure.
  */
 
+import { isFilter } from '../security/topic-filter.ts'
 import { BodyReader } from './body-reader.ts'
 import type { WholePacket } from './packet-cutter.ts'
 
@@ -13,6 +14,7 @@ export type SyntaxFault =
   | 'packet-id'
   | 'text'
   | 'topic'
+  | 'filter'
   | 'qos'
   | 'dup-without-qos'
   | 'no-filter'
@@ -136,8 +138,9 @@ function filtersFault(
   // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
   if (!reader.hasMore) return 'no-filter'
   while (reader.hasMore) {
-    // [MQTT-4.7.3-1]
-    if (reader.text() === '') return reader.isShort ? 'length' : 'topic'
+    const filter = reader.text()
+    // [MQTT-4.7.3-1], [MQTT-4.7.1-2], [MQTT-4.7.1-3]; text that is no text at all has its own word.
+    if (!reader.isShort && !reader.hasBadText && !isFilter(filter)) return filter === '' ? 'topic' : 'filter'
     const optionsFault = checkOptions()
     if (optionsFault !== undefined) return optionsFault
   }

@@ -20,6 +20,7 @@ export interface SessionDoorOptions {
   readonly events: EventSink
   readonly clock: Clock
   readonly packetBytes: number
+  readonly earlyBytes: number
   /** Hands the connection to MQTT. */
   readonly handle: (conn: PacketGuard) => AedesClient
   readonly onPubacks: (session: Session, messageIds: readonly number[]) => boolean
@@ -38,7 +39,8 @@ export class SessionDoor {
   }
 
   accept(socket: Duplex, view: SessionView): void {
-    const { sessions, standingOf, events, clock, packetBytes, handle, onPubacks, onClosed } = this.#options
+    const { sessions, standingOf, events, clock, packetBytes, earlyBytes } = this.#options
+    const { handle, onPubacks, onClosed } = this.#options
     const standing = standingOf(view.identity)
     if (standing !== 'good') {
       events.emit('security', 'session-refused', { ...detailOf(view), reason: standing })
@@ -48,6 +50,7 @@ export class SessionDoor {
     }
     const conn = new PacketGuard(socket, {
       packetBytes,
+      earlyBytes,
       clock,
       onFault: ({ kind, ...why }) => {
         const { role, id, address } = detailOf(view)

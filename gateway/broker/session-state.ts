@@ -9,7 +9,7 @@ import { OutgoingQueue, type QueueBounds, type QueuedPacket, type WaitingRef } f
 import type { Grant, Message, Origin, SessionChange } from './session-change.ts'
 import { TopicCache } from './topic-cache.ts'
 
-export type Stored = Readonly<AedesPublishPacket>
+export type Stored = Readonly<AedesPublishPacket> & { readonly seq?: number | undefined }
 
 /** `reserved` while it is being admitted; `kept` once the client has been told. */
 export type Received = 'reserved' | 'kept'
@@ -29,6 +29,8 @@ export interface SessionSnapshot {
 
 /** The broker id of what a former run published: the numbers of the journal rise from run to run, those of Aedes do not. */
 const FORMER_RUN = 'journal'
+
+const NOTHING: ReadonlyMap<number, Received> = new Map()
 
 export class SessionState {
   readonly #options: StateOptions
@@ -87,11 +89,28 @@ export class SessionState {
     return queue
   }
 
+  /** What waits for a session, if anything ever has. */
+  queueIfAny(clientId: string): OutgoingQueue | undefined {
+    return this.#outgoing.get(clientId)
+  }
+
   /** What was received from a client at QoS 2 and is not yet released, by packet id. */
-  receivedFrom(clientId: string): Map<number, Received> {
+  receivedFrom(clientId: string): ReadonlyMap<number, Received> {
+    return this.#received.get(clientId) ?? NOTHING
+  }
+
+  keepReceived(clientId: string, messageId: number, how: Received): void {
     const received = this.#received.get(clientId) ?? new Map<number, Received>()
-    this.#received.set(clientId, received)
-    return received
+    this.#received.set(clientId, received.set(messageId, how))
+  }
+
+  /** False when it was not there. */
+  dropReceived(clientId: string, messageId: number): boolean {
+    const received = this.#received.get(clientId)
+    const wasThere = received?.delete(messageId) ?? false
+    // Nothing is left of clients that have come and gone.
+    if (received?.size === 0) this.#received.delete(clientId)
+    return wasThere
   }
 
   /** True when there is anything of this client. */
@@ -112,10 +131,10 @@ export class SessionState {
         this.#publish(change.message, change.origin, seq)
         break
       case 'received':
-        this.receivedFrom(change.clientId).set(change.messageId, 'kept')
+        this.keepReceived(change.clientId, change.messageId, 'kept')
         break
       case 'released':
-        this.#received.get(change.clientId)?.delete(change.messageId)
+        this.dropReceived(change.clientId, change.messageId)
         break
       case 'subscribed':
         this.#subscribe(change.clientId, change.subscriptions)
@@ -131,7 +150,7 @@ export class SessionState {
         this.#received.delete(change.clientId)
         break
       case 'sent':
-        this.#outgoing.get(change.clientId)?.numberSeq(change.seq, change.messageId)
+        this.#send(change.clientId, change.seq, change.messageId)
         break
       case 'pubrel':
         this.#outgoing.get(change.clientId)?.releaseSeq(change.seq, change.messageId)
@@ -158,7 +177,7 @@ export class SessionState {
   restore({ clientId, subscriptions, waiting, received }: SessionSnapshot): void {
     if (subscriptions !== undefined) this.#subscribe(clientId, subscriptions)
     for (const ref of waiting) this.queueOf(clientId).keepPlace(ref)
-    for (const messageId of received) this.receivedFrom(clientId).set(messageId, 'kept')
+    for (const messageId of received) this.keepReceived(clientId, messageId, 'kept')
   }
 
   /** The message that some sessions keep a place for. */
@@ -173,12 +192,22 @@ export class SessionState {
   }
 
   #publish(message: Message, origin: Origin | undefined, seq: number): void {
-    if (origin !== undefined) this.receivedFrom(origin.clientId).set(origin.messageId, 'kept')
+    if (origin !== undefined) this.keepReceived(origin.clientId, origin.messageId, 'kept')
     const packet = formerPacket(seq, message)
     if (message.retain) this.retain(packet)
     if (message.qos === 0) return
     for (const { clientId } of this.matching(message.topic))
       if (clientId !== undefined) this.enqueue(clientId, packet)
+  }
+
+  #send(clientId: string, seq: number, messageId: number): void {
+    const queue = this.queueOf(clientId)
+    if (queue.has(seq)) queue.numberSeq(seq, messageId)
+    else {
+      // What was retained has not waited: it is in the queue since it was sent to a new subscription.
+      const found = [...this.#retained.values()].find((packet) => packet.seq === seq)
+      if (found !== undefined) queue.add({ ...found, messageId })
+    }
   }
 
   #subscribe(clientId: string, subscriptions: readonly Grant[]): void {

@@ -4,14 +4,16 @@
  * has been done (SUBACK, UNSUBACK, PUBREC) is in the log before; what only spares a repetition is noted in passing.
  */
 
-import type { Subscription } from 'aedes'
+import type { AedesPublishPacket, Subscription } from 'aedes'
 import { Readable } from 'node:stream'
 import { CatchUp } from './catch-up.ts'
 import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
+import { numberFrom, takeMessageId } from './packet-ids.ts'
 import type { ChangeLog, SessionChange } from './session-change.ts'
 import { SessionState, type Stored } from './session-state.ts'
 
 type Owner = { readonly id: string }
+type Connected = Owner & { readonly clean?: boolean; readonly closed?: boolean }
 type Numbered = { readonly messageId?: number | undefined }
 
 /** A topic that no message of anybody carries and that nobody may read. */
@@ -49,7 +51,7 @@ export class SessionStore {
    */
   takePublished(packet: Stored, seq: number | undefined): void {
     this.beginPublication(seq)
-    if (packet.retain) this.state.retain(packet)
+    if (packet.retain) this.state.retain({ ...packet, seq })
     if (packet.qos === 0) return
     for (const { clientId } of this.state.matching(packet.topic))
       if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq })
@@ -69,7 +71,7 @@ export class SessionStore {
   // Retained messages
 
   async storeRetained(packet: Stored): Promise<void> {
-    this.state.retain(packet)
+    this.state.retain({ ...packet, seq: this.#seq })
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
@@ -148,7 +150,7 @@ export class SessionStore {
   /** Answers the change that has to be in the log before the packet may be sent; undefined: it may be sent at once. */
   noteSent(client: Owner, packet: QueuedPacket): SessionChange | undefined {
     const { id: clientId } = client
-    const updated = this.state.queueOf(clientId).update(packet, client)
+    const updated = this.state.queueIfAny(clientId)?.update(packet, client)
     this.#catchUp.progressed(client)
     if (updated?.seq === undefined || updated.messageId === undefined) return undefined
     const { seq, messageId, qos } = updated
@@ -163,13 +165,31 @@ export class SessionStore {
   async outgoingClearMessageId(client: Owner, packet: QueuedPacket): Promise<QueuedPacket | undefined> {
     const { id: clientId } = client
     if (packet.messageId === undefined && !this.mayPass(client, packet)) return undefined
-    const settled = this.state.queueOf(clientId).settle(packet)
+    const settled = this.state.queueIfAny(clientId)?.settle(packet)
     this.#catchUp.progressed(client)
     if (settled?.seq !== undefined) this.#options.log.note({ kind: 'settled', clientId, seq: settled.seq })
     return settled
   }
 
-  outgoingStream(client: Owner): Readable {
+  /**
+   * [MQTT-4.4.0-1]: what was retained and is sent to a new subscription of a durable session is to be acknowledged too.
+   * Aedes sends it past the store; with a packet id of ours it is in the queue from now on.
+   */
+  keepRetained(client: Owner, packet: AedesPublishPacket & { messageId?: number | undefined }): void {
+    const messageId = takeMessageId(client)
+    if (messageId === undefined) return
+    const { id: clientId } = client
+    const queue = this.state.queueOf(clientId)
+    const seq = this.state.retainedOf(packet.topic)?.seq
+    const isLogged = seq !== undefined && seq > 0 && !queue.has(seq)
+    Object.assign(packet, { messageId })
+    const sent = { ...packet, payload: packet.payload, seq: isLogged ? seq : undefined }
+    if (queue.addSent(sent, client) === 'overflow') this.#options.onOverflow(clientId)
+    if (isLogged) this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
+  }
+
+  outgoingStream(client: Connected): Readable {
+    if (client.clean === true) return Readable.from([])
     const queue = this.state.queueOf(client.id)
     numberFrom(client, queue.highestMessageId + 1)
     return this.#catchUp.stream(client, queue)
@@ -177,26 +197,28 @@ export class SessionStore {
 
   /** False for a live copy that must not go out now: what has waited longer goes first, and nothing goes twice. */
   mayPass(client: Owner, packet: QueuedPacket): boolean {
-    return this.#catchUp.mayPass(client, this.state.queueOf(client.id), packet)
+    const queue = this.state.queueIfAny(client.id)
+    return queue === undefined || this.#catchUp.mayPass(client, queue, packet)
   }
 
   // Messages received at QoS 2, until they are released
 
   /** False when this message is here already, or on its way: then it must not be published again. */
   reserveIncoming(clientId: string, messageId: number): boolean {
-    const received = this.state.receivedFrom(clientId)
-    if (received.has(messageId)) return false
-    received.set(messageId, 'reserved')
+    if (this.state.receivedFrom(clientId).has(messageId)) return false
+    this.state.keepReceived(clientId, messageId, 'reserved')
     return true
   }
 
   /** It was not admitted after all; the client may send it again. */
   releaseIncoming(clientId: string, messageId: number): void {
-    this.state.receivedFrom(clientId).delete(messageId)
+    this.state.dropReceived(clientId, messageId)
   }
 
-  async incomingStorePacket({ id }: Owner, packet: Stored): Promise<void> {
-    if (packet.messageId !== undefined) this.state.receivedFrom(id).set(packet.messageId, 'kept')
+  async incomingStorePacket({ id, clean, closed }: Connected, packet: Stored): Promise<void> {
+    // A clean session ends with its connection: what comes in late must not outlive it.
+    if (clean === true && closed === true) return
+    if (packet.messageId !== undefined) this.state.keepReceived(id, packet.messageId, 'kept')
   }
 
   /** Aedes wants to know whether there is one; what it held was published when it came. */
@@ -207,14 +229,15 @@ export class SessionStore {
   }
 
   async incomingDelPacket({ id: clientId }: Owner, { messageId }: Numbered): Promise<void> {
-    if (messageId !== undefined && this.state.receivedFrom(clientId).delete(messageId))
+    if (messageId !== undefined && this.state.dropReceived(clientId, messageId))
       this.#options.log.note({ kind: 'released', clientId, messageId })
   }
 
   async cleanIncoming({ id: clientId }: Owner): Promise<void> {
-    const received = this.state.receivedFrom(clientId)
-    for (const messageId of received.keys()) this.#options.log.note({ kind: 'released', clientId, messageId })
-    received.clear()
+    for (const messageId of [...this.state.receivedFrom(clientId).keys()]) {
+      this.#options.log.note({ kind: 'released', clientId, messageId })
+      this.state.dropReceived(clientId, messageId)
+    }
   }
 
   // Wills
@@ -247,12 +270,4 @@ export class SessionStore {
       })
     })
   }
-}
-
-/**
- * Aedes begins to number the packets of a connection anywhere. Where something still waits under packet ids of a former
- * connection it has to begin behind them, or an acknowledgement of the one would settle the other [MQTT-2.3.1-4].
- */
-function numberFrom(client: object, messageId: number): void {
-  if ('_nextId' in client && messageId > 1) client._nextId = messageId > 0xffff ? 1 : messageId
 }

@@ -104,6 +104,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   })
   log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
   const snapshots = keepSnapshots(store, journal, log)
+  const { loopDelay = measureLoopDelay() } = options
+  const shedding = watchLoad({ clock, events, counters, loopDelay })
   const hooks = createGatekeeper({
     ...options,
     sessions,
@@ -112,11 +114,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     log,
     outgoingBytes: limits.outgoingBytes,
     drainMs: limits.drainMs,
-    send: (message, origin) => local.send(message, origin),
-    keepReceived: (origin) => local.keepReceived(origin),
+    shedding,
+    send: (message, origin, settle) => local.send(message, origin, settle),
+    keepReceived: (origin, settle) => local.keepReceived(origin, settle),
   })
-  const { loopDelay = measureLoopDelay() } = options
-  const shedding = watchLoad({ clock, events, counters, loopDelay })
   const delivery = { ...limits, rules, store, events, counters, shedding }
   const fanOut = new FanOut({ sessions: () => sessions.all(), deliver: createDeliver(delivery) })
   const aedes = await OrderedAedes.open({ ...brokerOptions(options.id, hooks, store, limits), mq: fanOut })
@@ -154,7 +155,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const drain = async (): Promise<void> => {
     const open = sessions.all()
     for (const { conn } of open) conn.halt()
-    await Promise.all(open.map(({ tail }) => tail))
+    await Promise.all(open.map(({ admissions }) => admissions.settled()))
     await journal.flush()
     // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
     await setImmediate()

@@ -1,7 +1,7 @@
 /** The hooks of Aedes: each asks the rules and carries out the verdict. Nothing passes that no rule has allowed. */
 
 import type { AedesOptions, AedesPublishPacket, Client, Subscription } from 'aedes'
-import { BrokerError, errorMessage } from '../errors.ts'
+import { BrokerError } from '../errors.ts'
 import type { BrokerRules } from '../ports.ts'
 import { isFilter } from '../security/topic-filter.ts'
 import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
@@ -47,7 +47,7 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
       const session = client === null ? undefined : sessions.of(client.conn)
       const publication = takeOut(packet)
       if (session === undefined) done()
-      else void answer(queueAdmission(session, publication, options), done)
+      else queueAdmission(session, publication, options, done)
     },
     authorizeSubscribe(client, subscription, done) {
       const session = sessions.of(client.conn)
@@ -122,14 +122,4 @@ function forward(
   // Null would take a waiting message out of its queue, also when it was the connection that came to an end.
   if (!mayTake(session, packet.qos, options) && packet.qos === 0) return null
   return packet
-}
-
-async function answer(work: Promise<void>, done: (error?: Error | null) => void): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    done(error instanceof BrokerError ? error : new BrokerError(errorMessage(error), {}, error))
-    return
-  }
-  done()
 }

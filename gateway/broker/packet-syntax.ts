@@ -5,7 +5,6 @@
 
 import { isFilter } from '../security/topic-filter.ts'
 import { BodyReader } from './body-reader.ts'
-import type { WholePacket } from './packet-cutter.ts'
 
 export type SyntaxFault =
   | 'packet-type'
@@ -26,6 +25,14 @@ export type SyntaxFault =
   | 'password-without-user-name'
   | 'not-connected'
   | 'second-connect'
+
+/** A whole packet, as far as its syntax goes. */
+interface PacketParts {
+  readonly firstByte: number
+  readonly body: Buffer
+  /** Its packet id, if it is nothing else. */
+  readonly loneId?: number | undefined
+}
 
 interface Row {
   /** [MQTT-2.2.2-2]: what the low four bits must be; undefined where they mean something. */
@@ -53,7 +60,7 @@ const ROWS: ReadonlyMap<number, Row> = new Map<number, Row>([
 ])
 
 /** The first rule that the packet breaks; undefined for a packet in order. */
-export function syntaxFault(packet: WholePacket, isConnected: boolean): SyntaxFault | undefined {
+export function syntaxFault(packet: PacketParts, isConnected: boolean): SyntaxFault | undefined {
   const { firstByte, loneId = 0 } = packet
   // A subscriber answers every message with one.
   if (firstByte === PUBACK_IN_ORDER && loneId > 0 && isConnected) return undefined

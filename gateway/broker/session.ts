@@ -6,6 +6,7 @@ import { TAKE_OVER_WINDOW_MS } from '../security/contest.ts'
 import { RubbishMeter } from '../security/rubbish.ts'
 import { filterWithin } from '../security/topic-filter.ts'
 import type { AedesClient } from './aedes-client.ts'
+import { InOrder } from './in-order.ts'
 import type { PacketGuard } from './packet-guard.ts'
 import { TopicCache } from './topic-cache.ts'
 
@@ -54,8 +55,8 @@ export class Session implements SessionView {
   endedFor: string | undefined
   /** What it brings, good or not. */
   readonly rubbish = new RubbishMeter()
-  /** Ends when everything this client has published so far is decided. */
-  tail: Promise<void> = Promise.resolve()
+  /** What it has published and is not yet decided. */
+  readonly admissions = new InOrder()
   readonly #granted = new Map<string, Subscription['qos']>()
   readonly #grantedByTopic = new TopicCache((topic) => this.#highestGrant(topic))
   /** When its client id was taken over lately, by it and by those before it. */

@@ -6,7 +6,8 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, OutboundMessage, Verdict } from '../ports.ts'
 import { isTopic } from '../security/topic-filter.ts'
-import type { Publication } from './local-client.ts'
+import type { LoadShedding } from './load-shedding.ts'
+import type { Publication, Settle } from './local-client.ts'
 import { printable } from './printable.ts'
 import type { Origin } from './session-change.ts'
 import type { Session } from './session.ts'
@@ -19,10 +20,14 @@ export interface PublishOptions {
   readonly counters: Counters
   readonly log: Log
   readonly clock: Clock
-  /** Publishes under the gateway's authority, in the order of the calls; resolves when the message is in the log. */
-  readonly send: (message: Publication, origin?: Origin) => Promise<void>
-  readonly keepReceived: (origin: Origin) => Promise<void>
+  /** Publishes under the gateway's authority, in the order of the calls; settled when the message is in the log. */
+  readonly send: (message: Publication, origin: Origin | undefined, settle: Settle) => void
+  readonly keepReceived: (origin: Origin, settle: Settle) => void
+  readonly shedding: Pick<LoadShedding, 'leavesOut'>
 }
+
+/** An error ends the client. */
+type Done = (error?: BrokerError) => void
 
 /**
  * Takes the message out of the client's packet and leaves it empty and addressed to nobody. What goes on is published by
@@ -38,35 +43,40 @@ export function takeOut(packet: PublishPacket): Publication & { readonly message
 
 /**
  * Admissions of one client run together, so that a journal may write them in one go, but are published and acknowledged
- * in the order of arrival [MQTT-4.6.0-2].
+ * in the order of arrival [MQTT-4.6.0-2]. `done` is called when the message is in the log, or with what went wrong.
  */
-export async function queueAdmission(
+export function queueAdmission(
   session: Session,
   publication: ReturnType<typeof takeOut>,
   options: PublishOptions,
-): Promise<void> {
-  const former = session.tail
-  const admission = admit(session, publication, options)
-  // The next one waits only until this one has been given to the log: what is written together takes one write.
-  const begun = Promise.all([admission, former]).then(([decided]) => ({
-    written: writeDown(decided, options),
-  }))
-  // A failed admission ends this client; what it sent before and after is decided on its own.
-  session.tail = begun.then(
-    () => undefined,
-    () => former,
+  done: Done,
+): void {
+  const { admissions } = session
+  const place = admissions.take()
+  admit(session, publication, options).then(
+    (decided) => {
+      // The next one waits only until this one has been given to the log: what is written together takes one write.
+      admissions.settle(place, () =>
+        writeDown(decided, options, (error) => {
+          if (error === undefined) slowDown(session, decided, options, done)
+          else done(error)
+        }),
+      )
+    },
+    // A failed admission ends this client; what it sent before and after is decided on its own.
+    (error: unknown) => {
+      admissions.settle(place, () => done(asBrokerError(error)))
+    },
   )
-  const { written } = await begun
-  await written
-  await slowDown(session, await admission, options)
 }
 
 /** Holds back the acknowledgement of a sender that brings nothing good. */
-async function slowDown(
+function slowDown(
   { identity, address, rubbish }: Session,
   { outcome }: Decided,
   { events, clock }: PublishOptions,
-): Promise<void> {
+  done: Done,
+): void {
   const { delayMs, tellCount } = rubbish.take(outcome)
   if (tellCount !== undefined)
     events.emit('technical', 'nothing-but-rubbish', {
@@ -75,7 +85,8 @@ async function slowDown(
       address,
       inARow: tellCount,
     })
-  if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve))
+  if (delayMs > 0) clock.after(delayMs, done)
+  else done()
 }
 
 /** What an admission has come to. */
@@ -87,28 +98,37 @@ interface Decided {
 }
 
 const DENIED: Decided = { messages: [], origin: undefined, outcome: 'refused' }
+const LEFT_OUT: Decided = { messages: [], origin: undefined, outcome: 'good' }
 const REPEATED: Decided = { messages: [], origin: undefined, outcome: 'good' }
 
-/** Resolves when everything is in the log: only then is anything acknowledged. */
-async function writeDown({ messages, origin }: Decided, options: PublishOptions): Promise<void> {
+/** `done` when everything is in the log: only then is anything acknowledged. */
+function writeDown({ messages, origin }: Decided, options: PublishOptions, done: Done): void {
   const { send, keepReceived, store, events, log } = options
-  const [first, ...others] = messages
-  try {
-    if (first !== undefined)
-      await Promise.all([send(first, origin), ...others.map((message) => send(message))])
-    else if (origin !== undefined) await keepReceived(origin)
-  } catch (error) {
+  let leftCount = messages.length
+  let failure: Error | undefined
+  const settle = (error?: Error): void => {
+    leftCount -= 1
+    failure ??= error
+    if (leftCount > 0) return
+    if (failure === undefined) {
+      done()
+      return
+    }
     if (origin !== undefined) store.releaseIncoming(origin.clientId, origin.messageId)
-    events.emit('technical', 'message-not-stored', { reason: errorMessage(error) })
-    log.error('message-not-stored', { reason: errorMessage(error) })
-    throw new BrokerError('the message could not be stored', {}, error)
+    events.emit('technical', 'message-not-stored', { reason: errorMessage(failure) })
+    log.error('message-not-stored', { reason: errorMessage(failure) })
+    done(new BrokerError('the message could not be stored', {}, failure))
   }
+  if (messages.length > 0)
+    for (const [index, message] of messages.entries()) send(message, index === 0 ? origin : undefined, settle)
+  else if (origin === undefined) done()
+  else keepReceived(origin, settle)
 }
 
 async function admit(
   session: Session,
   publication: ReturnType<typeof takeOut>,
-  { rules, store, events, counters, log }: PublishOptions,
+  { rules, store, events, counters, log, shedding }: PublishOptions,
 ): Promise<Decided> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
@@ -120,6 +140,7 @@ async function admit(
     events.emit('security', 'publish-denied', { ...detail, reason: verdict.reason })
     return DENIED
   }
+  if (shedding.leavesOut(topic, qos)) return LEFT_OUT
   const origin =
     qos === 2 && clientId !== undefined && messageId !== undefined ? { clientId, messageId } : undefined
   // [MQTT-4.3.3-2]: a repeat of a QoS 2 message is acknowledged, not published.
@@ -153,4 +174,8 @@ function mayPublish({ identity, endedFor }: Session, topic: string, rules: Broke
 /** [MQTT-4.7.2-1] reserves the topics that begin with $ to the server. */
 function isClientTopic(topic: string): boolean {
   return isTopic(topic) && !topic.startsWith('$')
+}
+
+function asBrokerError(error: unknown): BrokerError {
+  return error instanceof BrokerError ? error : new BrokerError(errorMessage(error), {}, error)
 }

@@ -27,8 +27,10 @@ const hooks = createGatekeeper({
   counters: new CounterRecord(),
   log: silentLog,
   outgoingBytes: 1,
-  send: async () => undefined,
-  keepReceived: async () => undefined,
+  drainMs: 1,
+  shedding: { leavesOut: () => false },
+  send: () => undefined,
+  keepReceived: () => undefined,
 })
 const options: Readonly<Record<string, unknown>> = brokerOptions('gw-1', hooks, store, WARD_LIMITS)
 const aedesDefaults: Readonly<Record<string, unknown>> = Object.assign({}, Reflect.get(new Aedes(), 'opts'))

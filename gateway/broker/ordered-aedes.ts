@@ -56,14 +56,18 @@ export class OrderedAedes extends Aedes {
     }
   }
 
-  #handOut({ topic, payload, qos = 0, retain = false }: PublishPacket, seq: number | undefined): void {
+  /** What Aedes itself publishes says neither QoS nor retain, whatever its types say. */
+  #handOut(
+    { topic = '', payload = EMPTY, qos = 0, retain = false }: Partial<PublishPacket>,
+    seq: number | undefined,
+  ): void {
     this.#publishedCount += 1
     const packet: AedesPublishPacket = {
       cmd: 'publish',
       brokerId: this.id,
       brokerCounter: this.#publishedCount,
       topic,
-      payload: payload ?? EMPTY,
+      payload,
       qos,
       retain,
       dup: false,

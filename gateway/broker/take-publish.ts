@@ -53,21 +53,18 @@ export function queueAdmission(
 ): void {
   const { admissions } = session
   const place = admissions.take()
-  admit(session, publication, options).then(
-    (decided) => {
+  void admit(session, publication, options).then((admitted) => {
+    admissions.settle(place, () => {
+      // A failed admission ends this client; what it sent before and after is decided on its own.
+      if (admitted instanceof BrokerError) done(admitted)
       // The next one waits only until this one has been given to the log: what is written together takes one write.
-      admissions.settle(place, () =>
-        writeDown(decided, options, (error) => {
-          if (error === undefined) slowDown(session, decided, options, done)
+      else
+        writeDown(admitted, options, (error) => {
+          if (error === undefined) slowDown(session, admitted, options, done)
           else done(error)
-        }),
-      )
-    },
-    // A failed admission ends this client; what it sent before and after is decided on its own.
-    (error: unknown) => {
-      admissions.settle(place, () => done(asBrokerError(error)))
-    },
-  )
+        })
+    })
+  })
 }
 
 /** Holds back the acknowledgement of a sender that brings nothing good. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { copyWithId, encodePublish } from '../../../gateway/broker/encoded-publish.ts'
 import { PacketCutter } from '../../../gateway/broker/packet-cutter.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { InOrder } from '../../../gateway/broker/in-order.ts'
 
 describe('what is decided in any order', () => {

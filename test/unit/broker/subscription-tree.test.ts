@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { SubscriptionTree } from '../../../gateway/broker/subscription-tree.ts'
 import { filterWithin } from '../../../gateway/security/topic-filter.ts'
 
@@ -29,7 +29,7 @@ describe('the tree of subscriptions', () => {
             kept.get(one)?.delete(subscriber)
           }
           const expected = [...kept].flatMap(([one, who]) => (filterWithin(name, one) ? [...who] : []))
-          expect([...tree.match(name)].toSorted()).toEqual([...new Set(expected)].toSorted())
+          expect(new Set(tree.match(name))).toEqual(new Set(expected))
         },
       ),
       { seed: 20_261_130 },

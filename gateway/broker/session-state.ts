@@ -118,6 +118,16 @@ export class SessionState {
     if (queue.add(packet) === 'overflow') this.#options.onOverflow(clientId)
   }
 
+  /** A retained message goes out to a durable session; its number in the journal, where it has one. */
+  sendRetained(clientId: string, packet: Stored, connection: object): number | undefined {
+    const queue = this.queueOf(clientId)
+    const logged = this.retainedOf(packet.topic)?.seq
+    const seq = logged !== undefined && logged > 0 && !queue.has(logged) ? logged : undefined
+    const isOverfull = queue.addSent({ ...packet, seq }, connection) === 'overflow'
+    if (isOverfull) this.#options.onOverflow(clientId)
+    return seq
+  }
+
   /** Makes a change. The message is the one exception while running: Aedes hands it out, and makes its changes one by one. */
   apply(change: SessionChange, seq: number): void {
     switch (change.kind) {

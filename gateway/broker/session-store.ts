@@ -159,14 +159,9 @@ export class SessionStore {
   keepRetained(client: Owner, packet: AedesPublishPacket & { messageId?: number | undefined }): void {
     const messageId = takeMessageId(client)
     if (messageId === undefined) return
-    const { id: clientId } = client
-    const queue = this.state.queueOf(clientId)
-    const seq = this.state.retainedOf(packet.topic)?.seq
-    const isLogged = seq !== undefined && seq > 0 && !queue.has(seq)
     Object.assign(packet, { messageId })
-    const sent = { ...packet, payload: packet.payload, seq: isLogged ? seq : undefined }
-    if (queue.addSent(sent, client) === 'overflow') this.#options.onOverflow(clientId)
-    if (isLogged) this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
+    const seq = this.state.sendRetained(client.id, packet, client)
+    if (seq !== undefined) this.#options.log.note({ kind: 'sent', clientId: client.id, seq, messageId })
   }
 
   outgoingStream(client: Connected): Readable {

@@ -19,6 +19,7 @@ import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
 import { createLocalClient } from './local-client.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
+import { subscribeInTurn } from './repeated-filters.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
 import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
@@ -114,7 +115,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     events,
     packetBytes: limits.packetBytes,
     earlyBytes: limits.earlyBytes,
-    handle: (conn) => aedes.handle(conn),
+    handle(conn) {
+      const client = aedes.handle(conn)
+      conn.onRepeatedFilters = (request) => {
+        subscribeInTurn(client, request).then(
+          (suback) => conn.write(suback),
+          (error: unknown) => conn.destroy(new BrokerError(errorMessage(error), {}, error)),
+        )
+      }
+    },
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })
   const accept = (socket: Duplex, view: SessionView): void => door.accept(socket, view)

@@ -7,8 +7,9 @@
 import { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
-import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
+import { PacketCutter, type HeaderFault, type WholePacket } from './packet-cutter.ts'
 import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
+import { repeatedFilters, type RepeatedFilters } from './repeated-filters.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
@@ -37,12 +38,15 @@ export class PacketGuard extends Duplex {
   #heardAtMs: number
   #isConnected = false
   #isOpen = false
-  #early: Buffer[] = []
+  #early: WholePacket[] = []
   #earlyBytes = 0
+  #onRepeatedFilters: (request: RepeatedFilters) => void = () => undefined
   #isHalted = false
   #isCut = false
   /** A packet was refused, or was a DISCONNECT: no more is taken, and what came before is still to be handled. */
   #endsSoon = false
+  /** The far end has said all that it will say. */
+  #hasEnded = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
@@ -51,9 +55,14 @@ export class PacketGuard extends Duplex {
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
-    socket.on('end', () => this.push(null))
+    socket.on('end', () => this.#end())
     socket.on('error', (error) => this.destroy(error))
-    socket.on('close', () => this.destroy())
+    socket.on('close', () => this.#close())
+  }
+
+  /** Takes the SUBSCRIBE packets that name a filter twice; Aedes does not get them. */
+  set onRepeatedFilters(take: (request: RepeatedFilters) => void) {
+    this.#onRepeatedFilters = take
   }
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
@@ -74,9 +83,8 @@ export class PacketGuard extends Duplex {
   open(): void {
     if (this.#isOpen || this.destroyed) return
     this.#isOpen = true
-    const early = this.#early.splice(0)
-    this.#pass(early)
-    if (this.#endsSoon) this.push(null)
+    this.#pass(this.#early.splice(0))
+    if (this.#endsSoon || this.#hasEnded) this.push(null)
     else if (!this.#isHalted) this.#socket.resume()
   }
 
@@ -97,12 +105,15 @@ export class PacketGuard extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done)
+    if (this.#socket.destroyed) done()
+    else this.#socket.write(chunk, done)
   }
 
   /** A packet is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    // Nobody is there to hear it any more, but what was sent before is still being handled.
+    if (this.#socket.destroyed) done()
+    else this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -119,7 +130,7 @@ export class PacketGuard extends Duplex {
     if (this.destroyed || this.#endsSoon) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const { packets, fault: headerFault } = this.#cutter.cut(bytes)
-    const good: Buffer[] = []
+    const good: WholePacket[] = []
     let fault: PacketFault | undefined = headerFault
     for (const packet of packets) {
       const rule = syntaxFault(packet, this.#isConnected)
@@ -127,8 +138,8 @@ export class PacketGuard extends Duplex {
         fault = { kind: 'malformed-packet', rule }
         break
       }
-      if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet.bytes)
-      else good.push(packet.bytes)
+      if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet)
+      else good.push(packet)
       this.#isConnected = true
       // [MQTT-3.14.4-2]: nothing that comes behind a DISCONNECT counts.
       if (packet.firstByte >> 4 === DISCONNECT) {
@@ -141,16 +152,39 @@ export class PacketGuard extends Duplex {
     if (fault !== undefined) this.#refuse(fault)
   }
 
-  #keepEarly(bytes: Buffer): void {
-    this.#early.push(bytes)
-    this.#earlyBytes += bytes.length
+  #keepEarly(packet: WholePacket): void {
+    this.#early.push(packet)
+    this.#earlyBytes += packet.bytes.length
     if (this.#earlyBytes > this.#options.earlyBytes) this.#socket.pause()
   }
 
-  #pass(packets: readonly Buffer[]): void {
-    const [only] = packets
+  #pass(packets: readonly WholePacket[]): void {
+    const pieces: Buffer[] = []
+    for (const packet of packets) {
+      const request = repeatedFilters(packet)
+      if (request === undefined) pieces.push(packet.bytes)
+      // A turn later, when Aedes has taken what came before it.
+      else setImmediate(() => this.#onRepeatedFilters(request))
+    }
+    const [only] = pieces
     if (only === undefined) return
-    if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
+    if (!this.push(pieces.length === 1 ? only : Buffer.concat(pieces))) this.#socket.pause()
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    if (!this.#isConnected || this.#isOpen) this.push(null)
+  }
+
+  /** What came before the end counts, a DISCONNECT for one [MQTT-3.14.4-3]: it is handled first, within a moment. */
+  #close(): void {
+    const isTaken = this.readableLength === 0 && this.#early.length === 0
+    if (!this.#hasEnded || isTaken || this.#isHalted) this.destroy()
+    else
+      this.once(
+        'close',
+        this.#options.clock.after(LINGER_MS, () => this.destroy()),
+      )
   }
 
   #refuse(fault: PacketFault): void {

@@ -202,6 +202,33 @@ describe('a DISCONNECT', () => {
   })
 })
 
+describe('what came before the end', () => {
+  it('[MQTT-3.14.4-3] counts, however much it is: every message, and the DISCONNECT', async () => {
+    const { subscriber, client } = await withWill({ topic: 'last/will', payload: 'will', qos: 1 })
+    const reader = await lab.subscriber('last/words', 1)
+    for (let n = 1; n <= 300; n += 1)
+      client.send(publish('last/words', 'x'.repeat(2_000), { qos: 1, messageId: n }))
+    client.send(DISCONNECT)
+    client.socket.end()
+    expect(await reader.messages(300)).toHaveLength(300)
+    await client.gone
+    await lab.settled()
+    expect(await subscriber.ping()).toEqual([])
+  })
+
+  it('[MQTT-3.14.4-3] counts also when it came with the CONNECT', async () => {
+    const reader = await lab.subscriber('all/at/once', 1)
+    const watcher = await lab.subscriber('all/will', 1)
+    const client = await lab.open()
+    const will = { topic: 'all/will', payload: 'will' }
+    client.send(connect({ id: 'at once', clean: false, will }), publish('all/at/once', 'x'), DISCONNECT)
+    client.socket.end()
+    expect(await reader.message()).toMatchObject({ payload: 'x' })
+    await lab.settled()
+    expect(await watcher.ping()).toEqual([])
+  })
+})
+
 describe('a will', () => {
   const ENDS: readonly (readonly [string, (client: Wire, id: string) => Promise<void>])[] = [
     ['the connection is lost', async (client) => client.drop()],

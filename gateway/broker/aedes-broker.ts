@@ -19,6 +19,7 @@ import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
 import { createLocalClient } from './local-client.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
+import { printable } from './printable.ts'
 import { subscribeInTurn } from './repeated-filters.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
@@ -92,6 +93,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       counters.count('dropped_total', { where: 'offline-queue' })
       events.emit('technical', 'queue-overflow', { clientId })
     },
+    onRetainedFull(topic) {
+      counters.count('dropped_total', { where: 'retained' })
+      events.emit('technical', 'retained-limit', { topic: printable(topic), limit: limits.retainedTopics })
+    },
   })
   log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
   const snapshots = keepSnapshots(store, journal, log)
@@ -101,7 +106,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     store,
     events,
     log,
-    outgoingBytes: limits.outgoingBytes,
+    limits,
     send: (message, origin) => local.send(message, origin),
     keepReceived: (origin) => local.keepReceived(origin),
   })

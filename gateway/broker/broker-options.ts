@@ -27,7 +27,7 @@ export function brokerOptions(
     maxInflightInbound: limits.inboundQos2,
     // Only MQTT 3.1 has this bound; 32 is the longest id of the contract.
     maxClientsIdLength: 32,
-    maxTopicLevels: 100,
+    maxTopicLevels: limits.topicLevels,
     // Addresses come from the TLS socket alone, never from a header that a client may write.
     decodeProtocol: () => undefined,
     trustProxy: false,

@@ -15,6 +15,9 @@ export type Received = 'reserved' | 'kept'
 
 export interface StateOptions extends QueueBounds {
   readonly onOverflow: (clientId: string) => void
+  readonly retainedTopics: number
+  /** A message is not kept, because so many others are. */
+  readonly onRetainedFull: (topic: string) => void
 }
 
 /** One session as it is written down. */
@@ -46,8 +49,12 @@ export class SessionState {
 
   retain(packet: Stored): void {
     // [MQTT-3.3.1-10]: an empty payload removes what was retained.
-    if (packet.payload.length === 0) this.#retained.delete(packet.topic)
-    else this.#retained.set(packet.topic, { ...packet })
+    const { topic, payload } = packet
+    const { retainedTopics, onRetainedFull } = this.#options
+    if (payload.length === 0) this.#retained.delete(topic)
+    else if (this.#retained.size < retainedTopics || this.#retained.has(topic))
+      this.#retained.set(topic, { ...packet })
+    else onRetainedFull(topic)
   }
 
   retainedOf(topic: string): Stored | undefined {
@@ -64,6 +71,10 @@ export class SessionState {
   subscriptionsOf(clientId: string): readonly Grant[] | undefined {
     const kept = this.#subscriptions.get(clientId)
     return kept === undefined ? undefined : [...kept.values()]
+  }
+
+  get durableCount(): number {
+    return this.#subscriptions.size
   }
 
   /** The durable sessions that are to have a message of this topic, each with the highest QoS that a filter of it has. */

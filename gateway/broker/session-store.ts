@@ -7,10 +7,10 @@
 import type { AedesPublishPacket, Subscription } from 'aedes'
 import { Readable } from 'node:stream'
 import { CatchUp } from './catch-up.ts'
-import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
+import type { QueuedPacket } from './outgoing-queue.ts'
 import { numberFrom, takeMessageId } from './packet-ids.ts'
 import type { ChangeLog, SessionChange } from './session-change.ts'
-import { SessionState, type Stored } from './session-state.ts'
+import { SessionState, type StateOptions, type Stored } from './session-state.ts'
 
 type Owner = { readonly id: string }
 type Connected = Owner & { readonly clean?: boolean; readonly closed?: boolean }
@@ -21,15 +21,14 @@ export const VOID_TOPIC = '$void'
 
 const EMPTY = Buffer.alloc(0)
 
-export interface SessionStoreOptions extends QueueBounds {
+export interface SessionStoreOptions extends StateOptions {
   /** A filter that was refused must not come back with the session, though Aedes hands over all of a SUBSCRIBE. */
   readonly mayKeep: (clientId: string, filter: string) => boolean
-  readonly onOverflow: (clientId: string) => void
   readonly log: ChangeLog
 }
 
 export class SessionStore {
-  /** Only the recovery at the start touches it from outside. */
+  /** Only the recovery at the start changes it from outside. */
   readonly state: SessionState
   readonly #options: SessionStoreOptions
   readonly #wills = new Map<string, unknown>()

@@ -6,6 +6,7 @@ import { BrokerError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, OutboundMessage, Verdict } from '../ports.ts'
 import { isTopic } from '../security/topic-filter.ts'
+import { topicFault, type BrokerLimits } from './limits.ts'
 import type { Publication } from './local-client.ts'
 import { printable } from './printable.ts'
 import type { Origin } from './session-change.ts'
@@ -19,6 +20,7 @@ export interface PublishOptions {
   readonly counters: Counters
   readonly log: Log
   readonly clock: Clock
+  readonly limits: Pick<BrokerLimits, 'topicLevels' | 'topicBytes' | 'inboundQos2'>
   /** Publishes under the gateway's authority, in the order of the calls; resolves when the message is in the log. */
   readonly send: (message: Publication, origin?: Origin) => Promise<void>
   readonly keepReceived: (origin: Origin) => Promise<void>
@@ -108,11 +110,11 @@ async function writeDown({ messages, origin }: Decided, options: PublishOptions)
 async function admit(
   session: Session,
   publication: ReturnType<typeof takeOut>,
-  { rules, store, events, counters, log }: PublishOptions,
+  { rules, store, events, counters, log, limits }: PublishOptions,
 ): Promise<Decided> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
-  const verdict = mayPublish(session, topic, rules)
+  const verdict = mayPublish(session, topic, rules, limits)
   if (!verdict.allowed) {
     // Acknowledged and dropped: a client that is cut off sends the same QoS 1 message again, for ever.
     counters.count('publish_denied_total')
@@ -124,6 +126,12 @@ async function admit(
     qos === 2 && clientId !== undefined && messageId !== undefined ? { clientId, messageId } : undefined
   // [MQTT-4.3.3-2]: a repeat of a QoS 2 message is acknowledged, not published.
   if (origin !== undefined && !store.reserveIncoming(origin.clientId, origin.messageId)) return REPEATED
+  if (origin !== undefined && store.state.receivedFrom(origin.clientId).size > limits.inboundQos2) {
+    // Aedes counts what came on one connection; what a session has not released on former ones counts too.
+    store.releaseIncoming(origin.clientId, origin.messageId)
+    events.emit('security', 'inbound-limit', { role: identity.role, id: identity.id, address })
+    throw new BrokerError('too many messages at QoS 2 that are not released', { id: identity.id })
+  }
   const message: OutboundMessage = { topic, payload, qos: qos === 0 ? 0 : 1, retain }
   try {
     const { instead, also, isRefused = false } = await rules.admit(identity, message)
@@ -142,9 +150,17 @@ async function admit(
   }
 }
 
-function mayPublish({ identity, endedFor }: Session, topic: string, rules: BrokerRules): Verdict {
+function mayPublish(
+  { identity, endedFor }: Session,
+  topic: string,
+  rules: BrokerRules,
+  limits: PublishOptions['limits'],
+): Verdict {
   // A last will is asked about after its session: that of a revoked certificate is not the device's any more.
   if (endedFor !== undefined) return { allowed: false, reason: `its session was ended: ${endedFor}` }
+  // A will comes here too, whose levels Aedes has not counted.
+  const fault = topicFault(topic, limits)
+  if (fault !== undefined) return { allowed: false, reason: fault }
   return isClientTopic(topic)
     ? rules.mayPublish(identity, topic)
     : { allowed: false, reason: 'clients do not write there' }

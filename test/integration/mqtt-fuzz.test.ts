@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { silentLog, type Log } from '../../gateway/log.ts'
+import type { EventSink } from '../../gateway/ports.ts'
 import { allowAll } from '../support/lab-rules.ts'
 import { Dice, makeSession, type FuzzSession } from '../support/mqtt-fuzz.ts'
 import { Lab, type Wire } from '../support/mqtt-lab.ts'
@@ -30,8 +31,18 @@ const log: Log = {
   child: () => log,
 }
 
+/** The last of what the broker reported, to be shown when something is wrong. */
+const reported: string[] = []
+const events: EventSink = {
+  emit(_class, event, detail) {
+    reported.push(`${event} ${JSON.stringify(detail)}`)
+    if (reported.length > 40) reported.shift()
+  },
+}
+
 const lab = new Lab({
   log,
+  events,
   rules: {
     ...allowAll,
     mayConnect(_identity, clientId) {
@@ -69,6 +80,7 @@ describe('the broker under clients that keep no rule', () => {
       const sessionCount = await fuzz(new Dice(seed + 1), seconds * 1_000)
       const { slowestMs, count } = await served.stop()
       await forgetAll()
+      if (healthy.socket.destroyed) process.stderr.write('DBG healthy gone\n' + reported.join('\n'))
       const after = await footprint()
       await lab.restart()
 

@@ -209,7 +209,7 @@ export class SessionStore {
   }
 
   async cleanIncoming({ id: clientId }: Owner): Promise<void> {
-    for (const messageId of [...this.state.receivedFrom(clientId).keys()]) {
+    for (const messageId of this.state.receivedFrom(clientId).keys()) {
       this.#options.log.note({ kind: 'released', clientId, messageId })
       this.state.dropReceived(clientId, messageId)
     }

@@ -3,7 +3,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { WARD_LIMITS, type BrokerLimits } from '../../gateway/broker/limits.ts'
 import { Lab, type Wire } from '../support/mqtt-lab.ts'
-import { connect, DISCONNECT, PINGREQ, publish, pubrel, subscribe } from '../support/mqtt-packets.ts'
+import {
+  connect,
+  DISCONNECT,
+  PINGREQ,
+  publish,
+  pubrel,
+  subscribe,
+  unsubscribe,
+} from '../support/mqtt-packets.ts'
 
 let lab: Lab
 afterEach(async () => lab.remove())
@@ -35,7 +43,7 @@ describe('a limit', () => {
       0, 1, 2, 128, 1,
     ])
     expect(await lab.events.first('subscribe-denied')).toMatchObject({ filter: 'd' })
-    client.send(Buffer.from('a20500090001' + '62', 'hex'))
+    client.send(unsubscribe(9, 'b'))
     expect(await client.next()).toMatchObject({ type: 'unsuback' })
     expect(await client.subscribe(['d', 0])).toEqual([0])
   })

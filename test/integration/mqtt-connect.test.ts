@@ -114,10 +114,10 @@ describe('a CONNECT', () => {
     const options = { id: 'greeted', clean: false }
     const first = await lab.subscriber('greet/#', 0, options)
     first.drop()
-    let isOver = false
+    const over = new AbortController()
     const flood = (async () => {
       const publisher = await lab.client()
-      for (let n = 0; !isOver; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         publisher.send(publish('greet/topic', String(n), { retain: n % 2 === 0 }))
         await new Promise(setImmediate)
       }
@@ -128,7 +128,7 @@ describe('a CONNECT', () => {
       expect((await client.next()).type).toBe('connack')
       client.drop()
     }
-    isOver = true
+    over.abort()
     await flood
   })
 })

@@ -24,6 +24,8 @@ import { watchLoad } from './load-shedding.ts'
 import { createLocalClient } from './local-client.ts'
 import { measureLoopDelay, type LoopDelay } from './loop-delay.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
+import { printable } from './printable.ts'
+import { subscribeInTurn } from './repeated-filters.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
 import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
@@ -101,6 +103,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       counters.count('dropped_total', { where: 'offline-queue' })
       events.emit('technical', 'queue-overflow', { clientId })
     },
+    onRetainedFull(topic) {
+      counters.count('dropped_total', { where: 'retained' })
+      events.emit('technical', 'retained-limit', { topic: printable(topic), limit: limits.retainedTopics })
+    },
   })
   log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
   const snapshots = keepSnapshots(store, journal, log)
@@ -112,13 +118,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     store,
     events,
     log,
-    outgoingBytes: limits.outgoingBytes,
-    drainMs: limits.drainMs,
+    limits,
     shedding,
     send: (message, origin, settle) => local.send(message, origin, settle),
     keepReceived: (origin, settle) => local.keepReceived(origin, settle),
   })
-  const delivery = { ...limits, rules, store, events, counters, shedding }
+  const delivery = { limits, rules, store, events, counters, shedding }
   const fanOut = new FanOut({ sessions: () => sessions.all(), deliver: createDeliver(delivery) })
   const aedes = await OrderedAedes.open({ ...brokerOptions(options.id, hooks, store, limits), mq: fanOut })
   const local = createLocalClient(aedes, store, changes)
@@ -129,7 +134,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     packetBytes: limits.packetBytes,
     earlyBytes: limits.earlyBytes,
     onPubacks: (session, messageIds) => settlePubacks(session, messageIds, store),
-    handle: (conn) => asAedesClient(aedes.handle(conn)),
+    handle(conn) {
+      const client = asAedesClient(aedes.handle(conn))
+      conn.onRepeatedFilters = (request) => {
+        subscribeInTurn(client, request).then(
+          (suback) => conn.write(suback),
+          (error: unknown) => conn.destroy(new BrokerError(errorMessage(error), {}, error)),
+        )
+      }
+      return client
+    },
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })
   const cancelStallWatch = clock.every(STALL_WATCH_MS, () => partWithStalled(sessions.all(), delivery))

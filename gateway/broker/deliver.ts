@@ -8,7 +8,8 @@ import { takeMessageId } from './packet-ids.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC, type SessionStore } from './session-store.ts'
 
-export interface DeliverOptions extends OutgoingBounds {
+export interface DeliverOptions {
+  readonly limits: OutgoingBounds
   readonly rules: Pick<BrokerRules, 'mayReceive'>
   readonly store: SessionStore
   readonly events: EventSink
@@ -64,10 +65,10 @@ export function settlePubacks(
 export function mayTake(
   session: Session,
   qos: 0 | 1 | 2,
-  { counters, events, outgoingBytes, drainMs }: Omit<DeliverOptions, 'rules' | 'store' | 'shedding'>,
+  { counters, events, limits }: Pick<DeliverOptions, 'counters' | 'events' | 'limits'>,
 ): boolean {
   const { outgoing } = session.conn
-  const verdict = judgeOutgoing(outgoing, { outgoingBytes, drainMs }, qos)
+  const verdict = judgeOutgoing(outgoing, limits, qos)
   if (verdict === 'send') return true
   if (verdict === 'leave-out') counters.count('dropped_total', { where: 'slow-subscriber' })
   else partWith(session, verdict, events)
@@ -96,7 +97,7 @@ export function partWith(
 }
 
 /** One that is sent nothing more would otherwise never be found out. */
-export function partWithStalled(sessions: readonly Session[], { drainMs, events }: DeliverOptions): void {
+export function partWithStalled(sessions: readonly Session[], { limits, events }: DeliverOptions): void {
   for (const session of sessions)
-    if (session.conn.outgoing.stalledMs > drainMs) partWith(session, 'too-long', events)
+    if (session.conn.outgoing.stalledMs > limits.drainMs) partWith(session, 'too-long', events)
 }

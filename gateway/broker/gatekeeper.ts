@@ -6,14 +6,15 @@ import type { BrokerRules } from '../ports.ts'
 import { isFilter } from '../security/topic-filter.ts'
 import { claimClientId, SERVER_UNAVAILABLE, type ClaimOptions, type ClaimOutcome } from './claim-client-id.ts'
 import { mayTake } from './deliver.ts'
-import type { OutgoingBounds } from './outgoing-verdict.ts'
+import { topicFault, type BrokerLimits } from './limits.ts'
 import { printable } from './printable.ts'
 import type { Session } from './session.ts'
 import { VOID_TOPIC } from './session-store.ts'
 import { queueAdmission, takeOut, type PublishOptions } from './take-publish.ts'
 
-export interface GatekeeperOptions extends ClaimOptions, PublishOptions, OutgoingBounds {
+export interface GatekeeperOptions extends ClaimOptions, PublishOptions {
   readonly rules: BrokerRules
+  readonly limits: BrokerLimits
 }
 
 type Hooks = Required<
@@ -37,7 +38,15 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
         session.isUnnamed = packet.clientId === ''
         session.keepAliveMs = (packet.keepalive ?? 0) * 1000
       }
-      done(null, true)
+      const fault = keepAliveFault(packet.keepalive ?? 0, options.limits.keepAliveS)
+      if (fault === undefined) done(null, true)
+      else {
+        // [MQTT-3.2.2-6]: no return code says this, so there is no CONNACK. Aedes would make one up.
+        const { role, id } = session?.identity ?? { role: 'unknown', id: 'unknown' }
+        const detail = { role, id, address: session?.address ?? 'unknown', reason: fault }
+        options.events.emit('security', 'keep-alive-refused', detail)
+        done(new BrokerError(fault), false)
+      }
     },
     /** User name and password are ignored: the certificate alone says who it is. */
     authenticate(client, _username, _password, done) {
@@ -66,6 +75,11 @@ export function createGatekeeper(options: GatekeeperOptions): Hooks {
   }
 }
 
+function keepAliveFault(askedS: number, longestS: number): string | undefined {
+  if (longestS === 0 || (askedS > 0 && askedS <= longestS)) return undefined
+  return `the keep alive must be between 1 and ${longestS} seconds, and not ${askedS}`
+}
+
 /** User name and password say nothing here; what counts is who gets the client id. */
 async function answerClaim(
   client: Client,
@@ -76,20 +90,36 @@ async function answerClaim(
   const outcome: ClaimOutcome =
     session === undefined
       ? { reason: 'no session', returnCode: SERVER_UNAVAILABLE }
-      : await claimClientId(session, client, options)
+      : (sessionFault(session, client, options) ?? (await claimClientId(session, client, options)))
   if (outcome === 'granted') done(null, true)
   else done(Object.assign(new BrokerError(outcome.reason), { returnCode: outcome.returnCode }), false)
 }
 
+/** Each client id can leave a session behind that lasts; not without end. */
+function sessionFault(
+  { identity, address }: Session,
+  client: Client,
+  { store, events, limits }: GatekeeperOptions,
+): ClaimOutcome | undefined {
+  const { state } = store
+  const isNew = !client.clean && state.subscriptionsOf(client.id) === undefined
+  if (!isNew || state.durableCount < limits.durableSessions) return undefined
+  const { role, id } = identity
+  events.emit('security', 'session-limit', { role, id, address, clientId: printable(client.id) })
+  return { reason: 'no more sessions that last', returnCode: SERVER_UNAVAILABLE }
+}
+
 function maySubscribe(session: Session, subscription: Subscription, options: GatekeeperOptions): boolean {
-  const { rules, events, counters } = options
+  const { rules, events, counters, limits } = options
   const { topic: filter, qos } = subscription
   // The store's sign for a session without subscriptions; nothing is ever forwarded on it.
   if (filter === VOID_TOPIC) return true
   const { identity, address } = session
-  const verdict = isFilter(filter)
-    ? rules.maySubscribe(identity, filter)
-    : { allowed: false as const, reason: 'the filter is malformed' }
+  const fault = isFilter(filter)
+    ? (topicFault(filter, limits) ?? session.grantFault(filter, limits.subscriptions))
+    : 'the filter is malformed'
+  const verdict =
+    fault === undefined ? rules.maySubscribe(identity, filter) : { allowed: false as const, reason: fault }
   if (verdict.allowed) {
     session.grant(filter, qos)
     return true

@@ -20,6 +20,15 @@ export interface BrokerLimits {
   /** Messages kept for one absent durable session; the oldest make room. */
   readonly queuedMessages: number
   readonly queuedBytes: number
+  /** Filters one client may hold. */
+  readonly subscriptions: number
+  /** Sessions that last beyond their connections. */
+  readonly durableSessions: number
+  /** Topics with a retained message. */
+  readonly retainedTopics: number
+  /** Of a topic or a filter. Aedes cannot match more than 100 levels. */
+  readonly topicLevels: number
+  readonly topicBytes: number
   /** Until everything is closed after stop(). */
   readonly stopMs: number
 }
@@ -36,5 +45,19 @@ export const WARD_LIMITS: BrokerLimits = {
   inboundQos2: 100,
   queuedMessages: 10_000,
   queuedBytes: 16 * 1024 * 1024,
+  subscriptions: 256,
+  durableSessions: 2_048,
+  retainedTopics: 20_000,
+  topicLevels: 100,
+  topicBytes: 1_024,
   stopMs: 5_000,
+}
+
+/** Why a topic or a filter is more than is dealt with. */
+export function topicFault(
+  topic: string,
+  { topicLevels, topicBytes }: Pick<BrokerLimits, 'topicLevels' | 'topicBytes'>,
+): string | undefined {
+  if (Buffer.byteLength(topic) > topicBytes) return `it is longer than ${topicBytes} bytes`
+  return topic.split('/').length > topicLevels ? `it has more than ${topicLevels} levels` : undefined
 }

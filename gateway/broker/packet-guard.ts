@@ -5,19 +5,18 @@
  */
 
 import { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
-import { copyWithId, type EncodedPublish } from './encoded-publish.ts'
+import { closeSoon, LINGER_MS } from './close-soon.ts'
+import type { EncodedPublish } from './encoded-publish.ts'
 import type { Outgoing } from './outgoing-verdict.ts'
+import { OutgoingWriter } from './outgoing-writer.ts'
 import { PacketCutter, WholePacket, type HeaderFault } from './packet-cutter.ts'
 import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
+import { repeatedFilters, type RepeatedFilters } from './repeated-filters.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
-/** Published packets of one turn leave together; more than this leaves at once, so that the far end can begin. */
-const BATCH_BYTES = 64 * 1024
-/** How long the last bytes (a refusing CONNACK) may take to leave after the connection was given up. */
-const LINGER_MS = 1_000
 
 export interface GuardOptions {
   readonly packetBytes: number
@@ -39,6 +38,7 @@ const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
 
 export class PacketGuard extends Duplex {
   readonly #socket: Duplex
+  readonly #writer: OutgoingWriter
   readonly #cutter: PacketCutter
   readonly #options: GuardOptions
   #heardAtMs: number
@@ -46,28 +46,30 @@ export class PacketGuard extends Duplex {
   #isOpen = false
   #early: WholePacket[] = []
   #earlyBytes = 0
+  #onRepeatedFilters: (request: RepeatedFilters) => void = () => undefined
   #isHalted = false
   #isCut = false
-  /** Published packets of this turn, and the packet id of each. */
-  #batch: EncodedPublish[] = []
-  #batchIds: number[] = []
-  #batchBytes = 0
-  #isSending = false
-  /** When the far end last took something of it, or it was begun. */
-  #progressAtMs = 0
   /** A packet was refused, or was a DISCONNECT: no more is taken, and what came before is still to be handled. */
   #endsSoon = false
+  /** The far end has said all that it will say. */
+  #hasEnded = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
+    this.#writer = new OutgoingWriter(socket, options.clock)
     this.#cutter = new PacketCutter(options.packetBytes)
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
-    socket.on('end', () => this.push(null))
+    socket.on('end', () => this.#end())
     socket.on('error', (error) => this.destroy(error))
-    socket.on('close', () => this.destroy())
+    socket.on('close', () => this.#close())
+  }
+
+  /** Takes the SUBSCRIBE packets that name a filter twice; Aedes does not get them. */
+  set onRepeatedFilters(take: (request: RepeatedFilters) => void) {
+    this.#onRepeatedFilters = take
   }
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
@@ -88,9 +90,8 @@ export class PacketGuard extends Duplex {
   open(): void {
     if (this.#isOpen || this.destroyed) return
     this.#isOpen = true
-    const early = this.#early.splice(0)
-    this.#pass(early)
-    if (this.#endsSoon) this.push(null)
+    this.#pass(this.#early.splice(0))
+    if (this.#endsSoon || this.#hasEnded) this.push(null)
     else if (!this.#isHalted) this.#socket.resume()
   }
 
@@ -107,18 +108,15 @@ export class PacketGuard extends Duplex {
   }
 
   get outgoing(): Outgoing {
-    const waitingBytes = this.writableLength + this.#batchBytes
-    const stalledMs = this.#isSending ? this.#options.clock.monotonicMs() - this.#progressAtMs : 0
-    return { waitingBytes, stalledMs }
+    const { batchBytes, stalledMs } = this.#writer
+    return { waitingBytes: this.writableLength + batchBytes, stalledMs }
   }
 
   /** Sends a published packet with those that come in the same turn: few TLS records instead of one for each. */
   send(packet: EncodedPublish, messageId: number): void {
-    if (this.#batchBytes === 0) setImmediate(() => this.#sendBatch())
-    this.#batch.push(packet)
-    this.#batchIds.push(messageId)
-    this.#batchBytes += packet.bytes.length
-    if (this.#batchBytes >= BATCH_BYTES) this.#sendBatch()
+    if (this.#writer.batchBytes === 0) setImmediate(() => this.#sendBatch())
+    this.#writer.add(packet, messageId)
+    if (this.#writer.isBatchFull) this.#sendBatch()
   }
 
   /** Aedes corks before each packet that it writes: what was sent before must leave before. */
@@ -128,17 +126,9 @@ export class PacketGuard extends Duplex {
   }
 
   #sendBatch(): void {
-    const [packets, ids] = [this.#batch, this.#batchIds]
-    if (packets.length === 0) return
-    const bytes = Buffer.allocUnsafe(this.#batchBytes)
-    this.#batch = []
-    this.#batchIds = []
-    this.#batchBytes = 0
-    if (this.destroyed || this.writableEnded) return
-    let offset = 0
-    for (const [index, packet] of packets.entries())
-      offset = copyWithId(packet, ids[index] ?? 0, bytes, offset)
-    this.write(bytes)
+    if (this.#writer.batchBytes === 0) return
+    const bytes = this.#writer.takeBatch()
+    if (!this.destroyed && !this.writableEnded) this.write(bytes)
   }
 
   override _read(): void {
@@ -146,27 +136,14 @@ export class PacketGuard extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send([chunk], done)
+    this.#writer.send([chunk], done)
   }
 
-  /** A packet of Aedes is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(joined(chunks.map(({ chunk }) => chunk)), done)
-  }
-
-  /** One piece after the other, so that each that leaves is seen to leave. */
-  #send(pieces: readonly Buffer[], done: (error?: Error | null) => void): void {
-    const [first, ...others] = pieces
-    this.#isSending = first !== undefined
-    if (first === undefined) {
-      done()
-      return
-    }
-    this.#progressAtMs = this.#options.clock.monotonicMs()
-    this.#socket.write(first, (error) => {
-      if (error === undefined || error === null) this.#send(others, done)
-      else done(error)
-    })
+    this.#writer.send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -212,7 +189,12 @@ export class PacketGuard extends Duplex {
   }
 
   #pass(packets: readonly WholePacket[]): void {
-    const others = this.#withoutPubacks(packets)
+    const others = this.#withoutPubacks(packets).filter((packet) => {
+      const request = repeatedFilters(packet)
+      // A turn later, when Aedes has taken what came before it.
+      if (request !== undefined) setImmediate(() => this.#onRepeatedFilters(request))
+      return request === undefined
+    })
     if (others.length > 0 && !this.push(WholePacket.together(others))) this.#socket.pause()
   }
 
@@ -224,6 +206,22 @@ export class PacketGuard extends Duplex {
     return messageIds.length > 0 && this.#options.onPubacks(messageIds)
       ? packets.filter(({ firstByte }) => firstByte !== PUBACK)
       : packets
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    if (!this.#isConnected || this.#isOpen) this.push(null)
+  }
+
+  /** What came before the end counts, a DISCONNECT for one [MQTT-3.14.4-3]: it is handled first, within a moment. */
+  #close(): void {
+    const isTaken = this.readableLength === 0 && this.#early.length === 0
+    if (!this.#hasEnded || isTaken || this.#isHalted) this.destroy()
+    else
+      this.once(
+        'close',
+        this.#options.clock.after(LINGER_MS, () => this.destroy()),
+      )
   }
 
   #refuse(fault: PacketFault): void {
@@ -242,34 +240,4 @@ export class PacketGuard extends Duplex {
     const cancel = this.#options.clock.after(LINGER_MS, () => this.destroy(error))
     this.once('close', cancel)
   }
-}
-
-function closeSoon(socket: Duplex, clock: Clock): void {
-  if (socket.destroyed) return
-  let cancel: Cancel | undefined = clock.after(LINGER_MS, () => socket.destroy())
-  socket.once('close', () => {
-    cancel?.()
-    cancel = undefined
-  })
-  socket.end(() => socket.destroy())
-}
-
-/** Small pieces together, no piece larger than a batch unless it came so. */
-function joined(chunks: readonly Buffer[]): readonly Buffer[] {
-  const pieces: Buffer[] = []
-  let group: Buffer[] = []
-  let groupBytes = 0
-  const close = (): void => {
-    const [only] = group
-    if (only !== undefined) pieces.push(group.length === 1 ? only : Buffer.concat(group, groupBytes))
-    group = []
-    groupBytes = 0
-  }
-  for (const chunk of chunks) {
-    if (groupBytes + chunk.length > BATCH_BYTES) close()
-    group.push(chunk)
-    groupBytes += chunk.length
-  }
-  close()
-  return pieces
 }

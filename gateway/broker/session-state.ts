@@ -5,6 +5,7 @@
 
 import type { AedesPublishPacket, Subscription } from 'aedes'
 import { filterWithin } from '../security/topic-filter.ts'
+import { formerPacket } from './former-packet.ts'
 import { OutgoingQueue, type QueueBounds, type QueuedPacket, type WaitingRef } from './outgoing-queue.ts'
 import type { Grant, Message, Origin, SessionChange } from './session-change.ts'
 import { TopicCache } from './topic-cache.ts'
@@ -16,6 +17,9 @@ export type Received = 'reserved' | 'kept'
 
 export interface StateOptions extends QueueBounds {
   readonly onOverflow: (clientId: string) => void
+  readonly retainedTopics: number
+  /** A message is not kept, because so many others are. */
+  readonly onRetainedFull: (topic: string) => void
 }
 
 /** One session as it is written down. */
@@ -26,9 +30,6 @@ export interface SessionSnapshot {
   readonly waiting: readonly WaitingRef[]
   readonly received: readonly number[]
 }
-
-/** The broker id of what a former run published: the numbers of the journal rise from run to run, those of Aedes do not. */
-const FORMER_RUN = 'journal'
 
 const NOTHING: ReadonlyMap<number, Received> = new Map()
 
@@ -48,8 +49,12 @@ export class SessionState {
 
   retain(packet: Stored): void {
     // [MQTT-3.3.1-10]: an empty payload removes what was retained.
-    if (packet.payload.length === 0) this.#retained.delete(packet.topic)
-    else this.#retained.set(packet.topic, { ...packet })
+    const { topic, payload } = packet
+    const { retainedTopics, onRetainedFull } = this.#options
+    if (payload.length === 0) this.#retained.delete(topic)
+    else if (this.#retained.size < retainedTopics || this.#retained.has(topic))
+      this.#retained.set(topic, { ...packet })
+    else onRetainedFull(topic)
   }
 
   retainedOf(topic: string): Stored | undefined {
@@ -66,6 +71,10 @@ export class SessionState {
   subscriptionsOf(clientId: string): readonly Grant[] | undefined {
     const kept = this.#subscriptions.get(clientId)
     return kept === undefined ? undefined : [...kept.values()]
+  }
+
+  get durableCount(): number {
+    return this.#subscriptions.size
   }
 
   /** The durable sessions that are to have a message of this topic, each with the highest QoS that a filter of it has. */
@@ -122,6 +131,16 @@ export class SessionState {
     const queue = this.queueOf(clientId)
     if (packet.seq !== undefined && queue.has(packet.seq)) return
     if (queue.add(packet) === 'overflow') this.#options.onOverflow(clientId)
+  }
+
+  /** A retained message goes out to a durable session; its number in the journal, where it has one. */
+  sendRetained(clientId: string, packet: Stored, connection: object): number | undefined {
+    const queue = this.queueOf(clientId)
+    const logged = this.retainedOf(packet.topic)?.seq
+    const seq = logged !== undefined && logged > 0 && !queue.has(logged) ? logged : undefined
+    const isOverfull = queue.addSent({ ...packet, seq }, connection) === 'overflow'
+    if (isOverfull) this.#options.onOverflow(clientId)
+    return seq
   }
 
   /** Makes a change. The message is the one exception while running: Aedes hands it out, and makes its changes one by one. */
@@ -215,23 +234,5 @@ export class SessionState {
     this.#subscriptions.set(clientId, kept)
     for (const { topic, qos } of subscriptions) kept.set(topic, { topic, qos })
     this.#matching.clear()
-  }
-}
-
-function formerPacket(
-  seq: number,
-  { topic, payload, qos, retain }: Message,
-): Stored & { readonly seq: number } {
-  return {
-    cmd: 'publish',
-    brokerId: FORMER_RUN,
-    brokerCounter: seq,
-    topic,
-    // A copy: what was read is a part of a whole segment, which would stay in memory with it.
-    payload: Buffer.from(payload),
-    qos,
-    retain,
-    dup: false,
-    seq,
   }
 }

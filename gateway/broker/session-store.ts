@@ -7,10 +7,11 @@
 import type { AedesPublishPacket, Subscription } from 'aedes'
 import { Readable } from 'node:stream'
 import { CatchUp } from './catch-up.ts'
-import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
+import type { QueuedPacket } from './outgoing-queue.ts'
 import { numberFrom, takeMessageId } from './packet-ids.ts'
 import type { ChangeLog, SessionChange } from './session-change.ts'
-import { SessionState, type Stored } from './session-state.ts'
+import { SessionState, type StateOptions, type Stored } from './session-state.ts'
+import { Wills } from './wills.ts'
 
 type Owner = { readonly id: string }
 type Connected = Owner & { readonly clean?: boolean; readonly closed?: boolean }
@@ -21,23 +22,22 @@ export const VOID_TOPIC = '$void'
 
 const EMPTY = Buffer.alloc(0)
 
-export interface SessionStoreOptions extends QueueBounds {
+export interface SessionStoreOptions extends StateOptions {
   /** A filter that was refused must not come back with the session, though Aedes hands over all of a SUBSCRIBE. */
   readonly mayKeep: (clientId: string, filter: string) => boolean
-  readonly onOverflow: (clientId: string) => void
   readonly log: ChangeLog
 }
 
-export class SessionStore {
-  /** Only the recovery at the start touches it from outside. */
+export class SessionStore extends Wills {
+  /** Only the recovery at the start changes it from outside. */
   readonly state: SessionState
   readonly #options: SessionStoreOptions
-  readonly #wills = new Map<string, unknown>()
   readonly #catchUp = new CatchUp()
   #seq: number | undefined
   #publishedSeq = 0
 
   constructor(options: SessionStoreOptions) {
+    super()
     this.#options = options
     this.state = new SessionState(options)
   }
@@ -133,10 +133,6 @@ export class SessionStore {
 
   // Messages to durable sessions
 
-  async outgoingEnqueue({ clientId }: { readonly clientId: string }, packet: Stored): Promise<void> {
-    this.state.enqueue(clientId, { ...packet, seq: this.#seq })
-  }
-
   async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void> {
     for (const { clientId } of subscriptions)
       if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq: this.#seq })
@@ -178,14 +174,9 @@ export class SessionStore {
   keepRetained(client: Owner, packet: AedesPublishPacket & { messageId?: number | undefined }): void {
     const messageId = takeMessageId(client)
     if (messageId === undefined) return
-    const { id: clientId } = client
-    const queue = this.state.queueOf(clientId)
-    const seq = this.state.retainedOf(packet.topic)?.seq
-    const isLogged = seq !== undefined && seq > 0 && !queue.has(seq)
     Object.assign(packet, { messageId })
-    const sent = { ...packet, payload: packet.payload, seq: isLogged ? seq : undefined }
-    if (queue.addSent(sent, client) === 'overflow') this.#options.onOverflow(clientId)
-    if (isLogged) this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
+    const seq = this.state.sendRetained(client.id, packet, client)
+    if (seq !== undefined) this.#options.log.note({ kind: 'sent', clientId: client.id, seq, messageId })
   }
 
   outgoingStream(client: Connected): Readable {
@@ -234,27 +225,10 @@ export class SessionStore {
   }
 
   async cleanIncoming({ id: clientId }: Owner): Promise<void> {
-    for (const messageId of [...this.state.receivedFrom(clientId).keys()]) {
+    for (const messageId of this.state.receivedFrom(clientId).keys()) {
       this.#options.log.note({ kind: 'released', clientId, messageId })
       this.state.dropReceived(clientId, messageId)
     }
-  }
-
-  // Wills
-
-  async putWill({ id }: Owner, will: unknown): Promise<void> {
-    this.#wills.set(id, will)
-  }
-
-  async delWill({ id }: Owner): Promise<unknown> {
-    const will = this.#wills.get(id)
-    this.#wills.delete(id)
-    return will
-  }
-
-  /** Wills of other brokers: there is one broker. */
-  streamWill(): Readable {
-    return Readable.from([])
   }
 
   /** The change is made when it is in the log; rejects, and nothing is changed, when it cannot be. */

@@ -78,6 +78,13 @@ export class Session implements SessionView {
     this.#grantedByTopic.clear()
   }
 
+  /** Why it can hold no more filters; one that it holds already is no new one. */
+  grantFault(filter: string, limit: number): string | undefined {
+    return this.#granted.size < limit || this.#granted.has(filter)
+      ? undefined
+      : `it holds ${limit} filters, the most there may be`
+  }
+
   withdraw(filter: string): void {
     this.#granted.delete(filter)
     this.#grantedByTopic.clear()

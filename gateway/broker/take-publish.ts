@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import type { BrokerRules, Counters, EventSink, OutboundMessage, Verdict } from '../ports.ts'
 import { isTopic } from '../security/topic-filter.ts'
 import type { LoadShedding } from './load-shedding.ts'
+import { topicFault, type BrokerLimits } from './limits.ts'
 import type { Publication, Settle } from './local-client.ts'
 import { printable } from './printable.ts'
 import type { Origin } from './session-change.ts'
@@ -20,6 +21,7 @@ export interface PublishOptions {
   readonly counters: Counters
   readonly log: Log
   readonly clock: Clock
+  readonly limits: Pick<BrokerLimits, 'topicLevels' | 'topicBytes' | 'inboundQos2'>
   /** Publishes under the gateway's authority, in the order of the calls; settled when the message is in the log. */
   readonly send: (message: Publication, origin: Origin | undefined, settle: Settle) => void
   readonly keepReceived: (origin: Origin, settle: Settle) => void
@@ -43,25 +45,25 @@ export function takeOut(packet: PublishPacket): Publication & { readonly message
 
 /**
  * Admissions of one client run together, so that a journal may write them in one go, but are published and acknowledged
- * in the order of arrival [MQTT-4.6.0-2]. `done` is called when the message is in the log, or with what went wrong.
+ * in the order of arrival [MQTT-4.6.0-2]. `acknowledge` is called when the message is in the log, or with what went wrong.
  */
 export function queueAdmission(
   session: Session,
   publication: ReturnType<typeof takeOut>,
   options: PublishOptions,
-  done: Done,
+  acknowledge: Done,
 ): void {
   const { admissions } = session
   const place = admissions.take()
   void admit(session, publication, options).then((admitted) => {
     admissions.settle(place, () => {
       // A failed admission ends this client; what it sent before and after is decided on its own.
-      if (admitted instanceof BrokerError) done(admitted)
+      if (admitted instanceof BrokerError) acknowledge(admitted)
       // The next one waits only until this one has been given to the log: what is written together takes one write.
       else
         writeDown(admitted, options, (error) => {
-          if (error === undefined) slowDown(session, admitted, options, done)
-          else done(error)
+          if (error === undefined) slowDown(session, admitted, options, acknowledge)
+          else acknowledge(error)
         })
     })
   })
@@ -122,14 +124,27 @@ function writeDown({ messages, origin }: Decided, options: PublishOptions, done:
   else keepReceived(origin, settle)
 }
 
+/** Never rejects: whatever goes wrong ends the client with its reason. */
 async function admit(
   session: Session,
   publication: ReturnType<typeof takeOut>,
-  { rules, store, events, counters, log, shedding }: PublishOptions,
+  options: PublishOptions,
+): Promise<Decided | BrokerError> {
+  try {
+    return await decide(session, publication, options)
+  } catch (error) {
+    return error instanceof BrokerError ? error : new BrokerError(errorMessage(error), {}, error)
+  }
+}
+
+async function decide(
+  session: Session,
+  publication: ReturnType<typeof takeOut>,
+  { rules, store, events, counters, log, limits, shedding }: PublishOptions,
 ): Promise<Decided> {
   const { identity, address, clientId } = session
   const { topic, payload, retain, qos, messageId } = publication
-  const verdict = mayPublish(session, topic, rules)
+  const verdict = mayPublish(session, topic, rules, limits)
   if (!verdict.allowed) {
     // Acknowledged and dropped: a client that is cut off sends the same QoS 1 message again, for ever.
     counters.count('publish_denied_total')
@@ -142,6 +157,12 @@ async function admit(
     qos === 2 && clientId !== undefined && messageId !== undefined ? { clientId, messageId } : undefined
   // [MQTT-4.3.3-2]: a repeat of a QoS 2 message is acknowledged, not published.
   if (origin !== undefined && !store.reserveIncoming(origin.clientId, origin.messageId)) return REPEATED
+  if (origin !== undefined && store.state.receivedFrom(origin.clientId).size > limits.inboundQos2) {
+    // Aedes counts what came on one connection; what a session has not released on former ones counts too.
+    store.releaseIncoming(origin.clientId, origin.messageId)
+    events.emit('security', 'inbound-limit', { role: identity.role, id: identity.id, address })
+    throw new BrokerError('too many messages at QoS 2 that are not released', { id: identity.id })
+  }
   const message: OutboundMessage = { topic, payload, qos: qos === 0 ? 0 : 1, retain }
   try {
     const { instead, also, isRefused = false } = await rules.admit(identity, message)
@@ -160,9 +181,17 @@ async function admit(
   }
 }
 
-function mayPublish({ identity, endedFor }: Session, topic: string, rules: BrokerRules): Verdict {
+function mayPublish(
+  { identity, endedFor }: Session,
+  topic: string,
+  rules: BrokerRules,
+  limits: PublishOptions['limits'],
+): Verdict {
   // A last will is asked about after its session: that of a revoked certificate is not the device's any more.
   if (endedFor !== undefined) return { allowed: false, reason: `its session was ended: ${endedFor}` }
+  // A will comes here too, whose levels Aedes has not counted.
+  const fault = topicFault(topic, limits)
+  if (fault !== undefined) return { allowed: false, reason: fault }
   return isClientTopic(topic)
     ? rules.mayPublish(identity, topic)
     : { allowed: false, reason: 'clients do not write there' }
@@ -171,8 +200,4 @@ function mayPublish({ identity, endedFor }: Session, topic: string, rules: Broke
 /** [MQTT-4.7.2-1] reserves the topics that begin with $ to the server. */
 function isClientTopic(topic: string): boolean {
   return isTopic(topic) && !topic.startsWith('$')
-}
-
-function asBrokerError(error: unknown): BrokerError {
-  return error instanceof BrokerError ? error : new BrokerError(errorMessage(error), {}, error)
 }

@@ -114,10 +114,10 @@ describe('a CONNECT', () => {
     const options = { id: 'greeted', clean: false }
     const first = await lab.subscriber('greet/#', 0, options)
     first.drop()
-    let isOver = false
+    const over = new AbortController()
     const flood = (async () => {
       const publisher = await lab.client()
-      for (let n = 0; !isOver; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         publisher.send(publish('greet/topic', String(n), { retain: n % 2 === 0 }))
         await new Promise(setImmediate)
       }
@@ -128,7 +128,7 @@ describe('a CONNECT', () => {
       expect((await client.next()).type).toBe('connack')
       client.drop()
     }
-    isOver = true
+    over.abort()
     await flood
   })
 })
@@ -199,6 +199,33 @@ describe('a DISCONNECT', () => {
     await client.closed()
     await lab.settled()
     expect(await subscriber.ping()).toEqual([])
+  })
+})
+
+describe('what came before the end', () => {
+  it('[MQTT-3.14.4-3] counts, however much it is: every message, and the DISCONNECT', async () => {
+    const { subscriber, client } = await withWill({ topic: 'last/will', payload: 'will', qos: 1 })
+    const reader = await lab.subscriber('last/words', 1)
+    for (let n = 1; n <= 300; n += 1)
+      client.send(publish('last/words', 'x'.repeat(2_000), { qos: 1, messageId: n }))
+    client.send(DISCONNECT)
+    client.socket.end()
+    expect(await reader.messages(300)).toHaveLength(300)
+    await client.gone
+    await lab.settled()
+    expect(await subscriber.ping()).toEqual([])
+  })
+
+  it('[MQTT-3.14.4-3] counts also when it came with the CONNECT', async () => {
+    const reader = await lab.subscriber('all/at/once', 1)
+    const watcher = await lab.subscriber('all/will', 1)
+    const client = await lab.open()
+    const will = { topic: 'all/will', payload: 'will' }
+    client.send(connect({ id: 'at once', clean: false, will }), publish('all/at/once', 'x'), DISCONNECT)
+    client.socket.end()
+    expect(await reader.message()).toMatchObject({ payload: 'x' })
+    await lab.settled()
+    expect(await watcher.ping()).toEqual([])
   })
 })
 

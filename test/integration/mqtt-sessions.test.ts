@@ -230,7 +230,7 @@ describe('a session that comes back', () => {
   it('[MQTT-2.3.1-4] gets new messages under packet ids that nothing unacknowledged has', async () => {
     const { client, topic, options } = await kept()
     await send(topic, ['1', '2', '3'])
-    const old = (await client.messages(3)).map(({ messageId }) => messageId)
+    const old = new Set((await client.messages(3)).map(({ messageId }) => messageId))
     client.drop()
     const back = await lab.client(options)
     await back.messages(3)
@@ -239,7 +239,7 @@ describe('a session that comes back', () => {
       Array.from({ length: 50 }, () => 'new'),
     )
     const ids = (await back.messages(50)).map(({ messageId }) => messageId)
-    expect(ids.filter((id) => old.includes(id))).toEqual([])
+    expect(ids.filter((id) => old.has(id))).toEqual([])
   })
 
   it('[MQTT-3.1.4-2] while its former connection is open takes it over, and ends that one', async () => {

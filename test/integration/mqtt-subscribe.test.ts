@@ -78,7 +78,7 @@ describe('overlapping filters', () => {
   ] as const
   it.each(GRANTS.flatMap((grant) => [true, false].map((clean) => [...grant, clean] as const)))(
     '[MQTT-3.3.5-1] %s at %d and %s at %d bring a message once, at the higher QoS (clean: %s)',
-    async (first, firstQos, second, secondQos, clean) => {
+    async (...[first, firstQos, second, secondQos, clean]) => {
       const client = await lab.client({ clean })
       await client.subscribe([first, firstQos])
       await client.subscribe([second, secondQos])

@@ -12,7 +12,7 @@ import type { BrokerRules, Counters, EventSink } from '../../gateway/ports.ts'
 import { newcomerWins } from '../../gateway/security/contest.ts'
 import { identityOf, type Identify } from '../../gateway/security/identify.ts'
 
-const allowAll: BrokerRules = {
+export const allowAll: BrokerRules = {
   mayConnect: () => ({ allowed: true }),
   mayPublish: () => ({ allowed: true }),
   maySubscribe: () => ({ allowed: true }),
@@ -53,7 +53,7 @@ export function labBroker({ stateDir, log, events }: LabParts): Omit<BrokerOptio
     counters: noCounters,
     clock: systemClock,
     log,
-    // Suites connect without a keep alive.
-    limits: { keepAliveS: 0 },
+    // Suites connect without a keep alive; what a topic may look like belongs to the topic table.
+    limits: { keepAliveS: 0, topicBytes: 65_535 },
   }
 }

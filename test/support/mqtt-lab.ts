@@ -80,6 +80,7 @@ export class Lab {
     socket.setNoDelay(true)
     const wire = new Wire(socket)
     this.#clients.add(wire)
+    void wire.gone.then(() => this.#clients.delete(wire))
     await once(socket, 'secureConnect')
     return wire
   }

@@ -15,6 +15,7 @@ const store = new SessionStore({
   ...WARD_LIMITS,
   mayKeep: () => false,
   onOverflow: () => undefined,
+  onRetainedFull: () => undefined,
   log: new MemoryLog(),
 })
 const hooks = createGatekeeper({
@@ -26,8 +27,7 @@ const hooks = createGatekeeper({
   events: new EventRecord(),
   counters: new CounterRecord(),
   log: silentLog,
-  outgoingBytes: 1,
-  drainMs: 1,
+  limits: WARD_LIMITS,
   shedding: { leavesOut: () => false },
   send: () => undefined,
   keepReceived: () => undefined,

@@ -11,7 +11,10 @@ import { startWorker } from './worker.ts'
 export interface Rival {
   readonly name: string
   readonly port: number
+  /** After a collection of garbage, where there is one. */
   residentKiB(): Promise<number>
+  /** Looks at its memory until it is asked how much it was at its highest. */
+  watchPeak(): () => number
   stop(): Promise<void>
 }
 
@@ -30,6 +33,7 @@ export async function startNodeRival(
       await worker.ask('collect')
       return residentKiB(pid)
     },
+    watchPeak: () => watchPeak(pid),
     stop: () => worker.stop(),
   }
 }
@@ -40,7 +44,7 @@ const MOSQUITTO = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/hom
 export async function startMosquitto(material: Material, place: string): Promise<Rival | undefined> {
   const program = MOSQUITTO.find((path) => existsSync(path))
   if (program === undefined) return undefined
-  mkdirSync(place)
+  mkdirSync(place, { recursive: true })
   const file = (name: string, content: string): string => {
     writeFileSync(join(place, name), content, { mode: 0o600 })
     return join(place, name)
@@ -66,6 +70,7 @@ export async function startMosquitto(material: Material, place: string): Promise
     name: 'Mosquitto',
     port,
     residentKiB: async () => residentKiB(child.pid ?? 0),
+    watchPeak: () => watchPeak(child.pid ?? 0),
     async stop() {
       const ended = once(child, 'exit')
       child.kill()
@@ -77,6 +82,17 @@ export async function startMosquitto(material: Material, place: string): Promise
 function residentKiB(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN)
+}
+
+function watchPeak(pid: number): () => number {
+  let peakKiB = residentKiB(pid)
+  const timer = setInterval(() => {
+    peakKiB = Math.max(peakKiB, residentKiB(pid))
+  }, 50)
+  return () => {
+    clearInterval(timer)
+    return peakKiB
+  }
 }
 
 async function freePort(): Promise<number> {

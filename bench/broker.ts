@@ -27,7 +27,8 @@ const FIGURES = {
   p99: { name: 'c. p99', unit: 'ms', digits: 2 },
   p999: { name: 'c. p99.9', unit: 'ms', digits: 2 },
   gap: { name: 'd. longest gap of a healthy subscriber beside a frozen one', unit: 'ms', digits: 0 },
-  growth: { name: 'd. growth of the broker', unit: 'MiB', digits: 1 },
+  growth: { name: 'd. growth of the broker at its highest', unit: 'MiB', digits: 1 },
+  arrived: { name: 'd. of what was sent the healthy one got', unit: '%', digits: 0 },
   puback: { name: 'e. PUBLISH to PUBACK at low load, median', unit: 'ms', digits: 2 },
   connack: { name: 'f. connect to CONNACK, median', unit: 'ms', digits: 2 },
   idle: { name: 'g. resident memory of an idle session', unit: 'KiB', digits: 1 },
@@ -120,13 +121,14 @@ const MEASURES: Readonly<
     rounds: 1,
     async run(clients, rival) {
       const before = await rival.residentKiB()
-      const { longestGapMs } = await clients.ask<{ longestGapMs: number }>('frozen', {
-        port: rival.port,
-        material,
-        forS: 6,
-      })
+      const peak = rival.watchPeak()
+      const { longestGapMs, arrivedShare } = await clients.ask<{
+        longestGapMs: number
+        arrivedShare: number
+      }>('frozen', { port: rival.port, material, forS: 6 })
       note(rival, 'gap', longestGapMs)
-      note(rival, 'growth', ((await rival.residentKiB()) - before) / 1024)
+      note(rival, 'growth', (peak() - before) / 1024)
+      note(rival, 'arrived', arrivedShare * 100)
     },
   },
 }
@@ -137,17 +139,31 @@ function warnBusy({ name }: Rival, clientCpu: number): void {
     say(`${name}: the clients had no time left (${(clientCpu * 100).toFixed(0)} % of a core)`)
 }
 
-const rivals: Rival[] = []
-try {
-  if (brokers?.includes('ours') ?? true) rivals.push(await startNodeRival('wardgate', 'ours', server))
-  if (brokers?.includes('aedes') ?? true) rivals.push(await startNodeRival('bare Aedes', 'aedes', server))
+let rivals: readonly Rival[] = []
+
+async function startRivals(): Promise<readonly Rival[]> {
+  const started: Rival[] = []
+  if (brokers?.includes('ours') ?? true) started.push(await startNodeRival('wardgate', 'ours', server))
+  if (brokers?.includes('aedes') ?? true) started.push(await startNodeRival('bare Aedes', 'aedes', server))
   if (brokers?.includes('mosquitto') ?? true) {
     const mosquitto = await startMosquitto(server, join(ward.stateDir, 'mosquitto'))
     if (mosquitto === undefined) say('### MOSQUITTO IS NOT INSTALLED: its column is missing ###')
-    else rivals.push(mosquitto)
+    else started.push(mosquitto)
   }
+  return started
+}
+
+const stopRivals = (): Promise<unknown> => Promise.all(rivals.map((rival) => rival.stop()))
+
+try {
+  rivals = await startRivals()
   for (const [id, { rounds, run }] of Object.entries(MEASURES)) {
     if (!isWanted(id)) continue
+    if (id === 'd') {
+      // Memory that was taken under load hides what is taken now.
+      await stopRivals()
+      rivals = await startRivals()
+    }
     for (let round = 0; round < rounds; round += 1)
       for (const rival of rivals) {
         const clients = startWorker('./broker-clients.js')
@@ -157,7 +173,7 @@ try {
   }
   report()
 } finally {
-  await Promise.all(rivals.map((rival) => rival.stop()))
+  await stopRivals()
   ward.remove()
 }
 

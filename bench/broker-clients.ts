@@ -142,8 +142,8 @@ async function designLoad(detail: Where & { forS: number }) {
   }
 }
 
-/** One of two subscribers stops reading; the other says how long it was left without anything. */
-async function frozen(detail: Where & { forS: number }) {
+/** One of two subscribers stops reading, unless none is to; the other says how long it was left without anything. */
+async function frozen(detail: Where & { frozenCount: 0 | 1; forS: number }) {
   const target = targetOf(detail)
   const [stuck, healthy] = await connectMany(target, 'sub', 2)
   const publishers = await connectMany(target, 'pub', 20)
@@ -159,7 +159,7 @@ async function frozen(detail: Where & { forS: number }) {
     lastAtMs = nowMs
     arrivedCount += 1
   }
-  stuck.socket.pause()
+  if (detail.frozenCount === 1) stuck.socket.pause()
   // 10,000 messages of 1 KB a second: what the frozen one leaves unread fills the buffers of the kernel within a second.
   const payload = Buffer.alloc(1024, 0x62)
   let sentCount = 0

@@ -65,7 +65,7 @@ const MEASURES: Readonly<
     rounds: 1,
     async run(clients, rival) {
       const { port } = rival
-      await clients.ask('openIdle', { port, material, count: 50, prefix: 'warm' })
+      await clients.ask('openIdle', { port, material, count: 300, prefix: 'warm' })
       const before = await rival.residentKiB()
       await clients.ask('openIdle', { port, material, count: 300, prefix: 'idle' })
       note(rival, 'idle', ((await rival.residentKiB()) - before) / 300)
@@ -120,6 +120,8 @@ const MEASURES: Readonly<
   d: {
     rounds: 1,
     async run(clients, rival) {
+      // The load itself takes memory, also when everybody reads.
+      await clients.ask('frozen', { port: rival.port, material, frozenCount: 0, forS: 3 })
       const before = await rival.residentKiB()
       const peak = rival.watchPeak()
       const { longestGapMs, arrivedShare } = await clients.ask<{

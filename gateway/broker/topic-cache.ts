@@ -4,7 +4,8 @@
 const MOST_TOPICS = 8192
 
 export class TopicCache<Found> {
-  readonly #found = new Map<string, Found>()
+  /** Made when it is first needed: most clients are devices, which are sent nothing. */
+  #found: Map<string, Found> | undefined
   readonly #find: (topic: string) => Found
 
   constructor(find: (topic: string) => Found) {
@@ -12,6 +13,7 @@ export class TopicCache<Found> {
   }
 
   get(topic: string): Found {
+    this.#found ??= new Map()
     const known = this.#found.get(topic)
     if (known !== undefined) return known
     if (this.#found.size >= MOST_TOPICS) this.#found.clear()
@@ -21,6 +23,6 @@ export class TopicCache<Found> {
   }
 
   clear(): void {
-    this.#found.clear()
+    this.#found?.clear()
   }
 }

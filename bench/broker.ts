@@ -85,9 +85,9 @@ const MEASURES: Readonly<
     },
   },
   c: {
-    rounds: 1,
+    rounds: ROUNDS,
     async run(clients, rival) {
-      const detail = { port: rival.port, material, forS: 6 }
+      const detail = { port: rival.port, material, forS: 3 }
       const found = await clients.ask<{ p50: number; p99: number; p999: number; arrivedShare: number }>(
         'designLoad',
         detail,
@@ -101,7 +101,7 @@ const MEASURES: Readonly<
   a: {
     rounds: ROUNDS,
     async run(clients, rival) {
-      const detail = { port: rival.port, material, publishers: 200, subscribers: 1, forS: 2 }
+      const detail = { port: rival.port, material, publishers: 200, subscribers: 1, forS: 1.5 }
       const { acknowledgedPerS, deliveredPerS, clientCpu } = await clients.ask<Rate>('saturate', detail)
       note(rival, 'saturation', acknowledgedPerS)
       note(rival, 'saturationDelivered', deliveredPerS)
@@ -111,7 +111,7 @@ const MEASURES: Readonly<
   b: {
     rounds: ROUNDS,
     async run(clients, rival) {
-      const detail = { port: rival.port, material, publishers: 50, subscribers: 10, forS: 2 }
+      const detail = { port: rival.port, material, publishers: 50, subscribers: 10, forS: 1.5 }
       const { deliveredPerS, clientCpu } = await clients.ask<Rate>('saturate', detail)
       note(rival, 'fanOut', deliveredPerS)
       warnBusy(rival, clientCpu)
@@ -127,7 +127,7 @@ const MEASURES: Readonly<
       const { longestGapMs, arrivedShare } = await clients.ask<{
         longestGapMs: number
         arrivedShare: number
-      }>('frozen', { port: rival.port, material, forS: 6 })
+      }>('frozen', { port: rival.port, material, frozenCount: 1, forS: 6 })
       note(rival, 'gap', longestGapMs)
       note(rival, 'growth', (peak() - before) / 1024)
       note(rival, 'arrived', arrivedShare * 100)

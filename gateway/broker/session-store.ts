@@ -41,7 +41,6 @@ export class SessionStore {
     this.state = new SessionState(options)
   }
 
-  /** Aedes insists on an async function here. */
   async setup(): Promise<void> {}
 
   /** Aedes is about to publish this message; without a number it is in no log. */
@@ -131,7 +130,10 @@ export class SessionStore {
 
   async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
     const { id: clientId } = client
-    const updated = this.state.queueIfAny(clientId)?.update(packet, client)
+    const queue = this.state.queueIfAny(clientId)
+    if (packet.cmd === 'publish' && queue?.isUsed(packet.messageId ?? 0, packet) === true)
+      Object.assign(packet, { messageId: takeMessageId(client) })
+    const updated = queue?.update(packet, client)
     this.#catchUp.progressed(client)
     if (updated?.seq === undefined || updated.messageId === undefined) return
     const { seq, messageId, qos } = updated
@@ -166,7 +168,7 @@ export class SessionStore {
   outgoingStream(client: Connected): Readable {
     if (client.clean === true) return Readable.from([])
     const queue = this.state.queueOf(client.id)
-    numberFrom(client, queue.highestMessageId + 1)
+    numberFrom(client, queue.highestMessageId + 1, (messageId) => queue.isUsed(messageId))
     return this.#catchUp.stream(client, queue)
   }
 

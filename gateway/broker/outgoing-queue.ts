@@ -135,6 +135,12 @@ export class OutgoingQueue {
     return entry === undefined ? undefined : entry.sentOn === connection
   }
 
+  /** Something waits for its acknowledgement under this packet id; not counting the message itself. */
+  isUsed(messageId: number, packet?: QueuedPacket): boolean {
+    const entry = this.#byMessageId.get(messageId)
+    return entry !== undefined && (packet === undefined || entry.brokerKey !== brokerKeyOf(packet))
+  }
+
   /** The highest packet id under which something waits for its acknowledgement. */
   get highestMessageId(): number {
     return Math.max(0, ...this.#byMessageId.keys())

@@ -31,6 +31,8 @@ export interface SessionSnapshot {
   readonly received: readonly number[]
 }
 
+const RETAINED = 'retained'
+
 const NOTHING: ReadonlyMap<number, Received> = new Map()
 
 export class SessionState {
@@ -44,8 +46,6 @@ export class SessionState {
   constructor(options: StateOptions) {
     this.#options = options
   }
-
-  // Retained messages
 
   retain(packet: Stored): void {
     // [MQTT-3.3.1-10]: an empty payload removes what was retained.
@@ -138,8 +138,9 @@ export class SessionState {
     const queue = this.queueOf(clientId)
     const logged = this.retainedOf(packet.topic)?.seq
     const seq = logged !== undefined && logged > 0 && !queue.has(logged) ? logged : undefined
-    const isOverfull = queue.addSent({ ...packet, seq }, connection) === 'overflow'
-    if (isOverfull) this.#options.onOverflow(clientId)
+    // Under an id of its own, which it keeps when it is sent again.
+    const sent = { ...packet, brokerId: RETAINED, seq }
+    if (queue.addSent(sent, connection) === 'overflow') this.#options.onOverflow(clientId)
     return seq
   }
 

@@ -42,7 +42,6 @@ export class SessionStore extends Wills {
     this.state = new SessionState(options)
   }
 
-  /** Aedes insists on an async function here. */
   async setup(): Promise<void> {}
 
   /**
@@ -133,6 +132,10 @@ export class SessionStore extends Wills {
 
   // Messages to durable sessions
 
+  async outgoingEnqueue({ clientId }: { readonly clientId: string }, packet: Stored): Promise<void> {
+    this.state.enqueue(clientId, { ...packet, seq: this.#seq })
+  }
+
   async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void> {
     for (const { clientId } of subscriptions)
       if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq: this.#seq })
@@ -146,7 +149,10 @@ export class SessionStore extends Wills {
   /** Answers the change that has to be in the log before the packet may be sent; undefined: it may be sent at once. */
   noteSent(client: Owner, packet: QueuedPacket): SessionChange | undefined {
     const { id: clientId } = client
-    const updated = this.state.queueIfAny(clientId)?.update(packet, client)
+    const queue = this.state.queueIfAny(clientId)
+    if (packet.cmd === 'publish' && queue?.isUsed(packet.messageId ?? 0, packet) === true)
+      Object.assign(packet, { messageId: takeMessageId(client) })
+    const updated = queue?.update(packet, client)
     this.#catchUp.progressed(client)
     if (updated?.seq === undefined || updated.messageId === undefined) return undefined
     const { seq, messageId, qos } = updated
@@ -182,7 +188,7 @@ export class SessionStore extends Wills {
   outgoingStream(client: Connected): Readable {
     if (client.clean === true) return Readable.from([])
     const queue = this.state.queueOf(client.id)
-    numberFrom(client, queue.highestMessageId + 1)
+    numberFrom(client, queue.highestMessageId + 1, (messageId) => queue.isUsed(messageId))
     return this.#catchUp.stream(client, queue)
   }
 

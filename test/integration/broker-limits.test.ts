@@ -79,7 +79,10 @@ describe('a CONNECT', () => {
   it('without a keep alive is refused', async () => {
     const broker = await bench.start()
     const client = new RawClient(portOf(broker), bench.credentials('device', 'mon-1'))
-    client.socket.write(connectPacket('mon-1', 4, undefined, true, 0))
+    const bytes = connectPacket('mon-1', 4)
+    // The keep alive, behind the fixed header, the protocol name, the level and the flags.
+    bytes.writeUInt16BE(0, 10)
+    client.socket.write(bytes)
     await client.closed
     // [MQTT-3.2.2-6]: no code of CONNACK says this, so there is none.
     expect(client.received).toHaveLength(0)
@@ -252,18 +255,12 @@ async function connected(
   return client
 }
 
-function connectPacket(
-  id: string,
-  level: number,
-  willTopic?: string,
-  isClean = true,
-  keepAliveS = 60,
-): Buffer {
+function connectPacket(id: string, level: number, willTopic?: string, isClean = true): Buffer {
   const flags = (isClean ? 0x02 : 0) | (willTopic === undefined ? 0 : 0x0c)
   const will = willTopic === undefined ? [] : [text(willTopic), text('gone')]
   // MQTT 5 has properties, here none, after the keep alive.
   const properties = level === 5 ? Buffer.from([0]) : Buffer.alloc(0)
-  const body = [text('MQTT'), Buffer.from([level, flags, 0, keepAliveS]), properties, text(id), ...will]
+  const body = [text('MQTT'), Buffer.from([level, flags, 0, 60]), properties, text(id), ...will]
   return packet(0x10, Buffer.concat(body))
 }
 

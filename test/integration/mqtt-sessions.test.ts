@@ -199,9 +199,11 @@ describe.each(AWAY)('over %s', (_name, away) => {
     await away()
     const back = await lab.client({ id, clean: false })
     expect(await back.message()).toMatchObject({ payload: 'x', messageId, dup: true })
+    await send(topic, ['live'])
+    expect(await back.message()).toMatchObject({ payload: 'live', dup: false })
     back.send(puback(messageId ?? 0))
     await leave(back)
-    expect(await published(await lab.client({ id, clean: false }))).toEqual([])
+    expect(payloads(await published(await lab.client({ id, clean: false })))).toEqual(['live'])
   })
 
   it('[MQTT-3.10.4-2] what was unsubscribed stays so', async () => {

@@ -44,10 +44,7 @@ export class SessionStore extends Wills {
 
   async setup(): Promise<void> {}
 
-  /**
-   * Takes a message that is handed out now: into what is retained, and into the queues of the durable sessions that are
-   * to have it. Without a number it is in no log.
-   */
+  /** Takes a message that is handed out now: retained, and queued for durable sessions. Without a number it is in no log. */
   takePublished(packet: Stored, seq: number | undefined): void {
     this.beginPublication(seq)
     if (packet.retain) this.state.retain({ ...packet, seq })

@@ -76,7 +76,7 @@ export function mayTake(
 }
 
 /** Whoever was given a durable session finds there, when it comes back, what it has not acknowledged. */
-export function partWith(
+function partWith(
   session: Session,
   reason: Exclude<OutgoingVerdict, 'send' | 'leave-out'>,
   events: EventSink,

@@ -148,6 +148,8 @@ function openStore(directory: string): { readonly store: SessionStore; readonly 
     queuedBytes: 16 * 1024 * 1024,
     mayKeep: () => true,
     onOverflow: () => undefined,
+    retainedTopics: 10_000,
+    onRetainedFull: () => undefined,
     log: createChangeLog(journal),
   })
   return { store, journal }

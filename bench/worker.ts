@@ -22,10 +22,16 @@ interface Answer {
   readonly failure?: string
 }
 
+/** `WARDGATE_BENCH_PROFILE=broker-server` writes a CPU profile of that worker into the working directory. */
+function profileFlags(file: string): readonly string[] {
+  const wanted = process.env['WARDGATE_BENCH_PROFILE']
+  return wanted !== undefined && file.includes(wanted) ? ['--cpu-prof', '--cpu-prof-dir=.'] : []
+}
+
 /** `niceness` above 0 lets others go first: on two cores the load must not take the time of what is measured. */
 export function startWorker(file: string, niceness = 0): Worker {
   const child = fork(new URL(file, import.meta.url), {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', ...profileFlags(file)],
   })
   if (child.pid !== undefined && niceness > 0) setPriority(child.pid, getPriority() + niceness)
   const ended = once(child, 'exit').then(([code]) => {

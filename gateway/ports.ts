@@ -60,6 +60,8 @@ export interface Counters {
   count(name: CounterName, labels?: Readonly<Record<string, string>>): void
   /** Duration of one reading from receipt at the bedside to publication on its trusted topic. */
   observeLatencyMs(latencyMs: number): void
+  /** How late the event loop was lately. */
+  observeLoopDelayMs?(delayMs: number): void
 }
 
 export type CounterName =

@@ -8,7 +8,7 @@ export function runBench(name, ...flags) {
   ensureInstalled()
   ensureBuilt()
   run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join('bench', 'tsconfig.json'))
-  run(...flags, join(root, 'dist', 'bench', 'bench', name))
+  run(...flags, join(root, 'dist', 'bench', 'bench', name), ...process.argv.slice(2))
 }
 
 function run(...args) {

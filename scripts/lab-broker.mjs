@@ -13,6 +13,7 @@ ensureBuilt()
 const hash = createHash('sha256')
   .update(readFileSync(join(root, 'dist', '.built-from')))
   .update(readFileSync(join(root, 'test', 'support', 'lab-broker.ts')))
+  .update(readFileSync(join(root, 'test', 'support', 'lab-rules.ts')))
   .digest('hex')
 const stamp = join(root, 'dist', 'lab', '.built-from')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {

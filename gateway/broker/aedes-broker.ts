@@ -12,13 +12,20 @@ import type { Contest } from '../security/contest.ts'
 import type { Identify } from '../security/identify.ts'
 import type { StandingOf } from '../security/standing.ts'
 import type { TrustedTime } from '../security/trusted-time.ts'
+import { asAedesClient } from './aedes-client.ts'
 import { brokerOptions } from './broker-options.ts'
+import { createDeliver, partWithStalled, settlePubacks } from './deliver.ts'
 import { throttleEvents } from './event-throttle.ts'
+import { FanOut } from './fan-out.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { WARD_LIMITS, type BrokerLimits } from './limits.ts'
 import { openListener, type ListenAddress, type Listener } from './listener.ts'
+import { watchLoad } from './load-shedding.ts'
 import { createLocalClient } from './local-client.ts'
+import { measureLoopDelay, type LoopDelay } from './loop-delay.ts'
 import { OrderedAedes } from './ordered-aedes.ts'
+import { printable } from './printable.ts'
+import { subscribeInTurn } from './repeated-filters.ts'
 import type { OpenSession, SessionNotice, SessionView } from './session.ts'
 import { SessionDoor } from './session-door.ts'
 import { createChangeLog, keepSnapshots, recoverSessions } from './session-journal.ts'
@@ -26,6 +33,9 @@ import { SessionStore } from './session-store.ts'
 import { watchAedes } from './session-notices.ts'
 import { Sessions } from './sessions.ts'
 import { assertUsable, type TlsMaterial } from './tls-options.ts'
+
+/** How often it is looked whether a subscriber has stopped reading. */
+const STALL_WATCH_MS = 1_000
 
 export interface BrokerOptions {
   /** Names this broker in `$SYS`. */
@@ -48,6 +58,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>
   /** Where every change of what the broker keeps is written before a client is told; the broker closes it when it stops. */
   readonly journal: Journal
+  /** By which it is decided whether the gateway can keep up; absent: as measured. */
+  readonly loopDelay?: LoopDelay
 }
 
 export interface Broker extends TrustedPublisher {
@@ -91,22 +103,29 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       counters.count('dropped_total', { where: 'offline-queue' })
       events.emit('technical', 'queue-overflow', { clientId })
     },
+    onRetainedFull(topic) {
+      counters.count('dropped_total', { where: 'retained' })
+      events.emit('technical', 'retained-limit', { topic: printable(topic), limit: limits.retainedTopics })
+    },
   })
   log.info('sessions-recovered', { ...recoverSessions(store, journal, options.events) })
   const snapshots = keepSnapshots(store, journal, log)
+  const { loopDelay = measureLoopDelay() } = options
+  const shedding = watchLoad({ clock, events, counters, loopDelay })
   const hooks = createGatekeeper({
     ...options,
     sessions,
     store,
     events,
     log,
-    outgoingBytes: limits.outgoingBytes,
-    send: (message, origin) => local.send(message, origin),
-    keepReceived: (origin) => local.keepReceived(origin),
+    limits,
+    shedding,
+    send: (message, origin, settle) => local.send(message, origin, settle),
+    keepReceived: (origin, settle) => local.keepReceived(origin, settle),
   })
-  const aedes = await OrderedAedes.open(brokerOptions(options.id, hooks, store, limits), (seq) =>
-    store.beginPublication(seq),
-  )
+  const delivery = { limits, rules, store, events, counters, shedding }
+  const fanOut = new FanOut({ sessions: () => sessions.all(), deliver: createDeliver(delivery) })
+  const aedes = await OrderedAedes.open({ ...brokerOptions(options.id, hooks, store, limits), mq: fanOut })
   const local = createLocalClient(aedes, store, changes)
   const door = new SessionDoor({
     ...options,
@@ -114,9 +133,21 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     events,
     packetBytes: limits.packetBytes,
     connectMs: limits.connectMs,
-    handle: (conn) => aedes.handle(conn),
+    earlyBytes: limits.earlyBytes,
+    onPubacks: (session, messageIds) => settlePubacks(session, messageIds, store),
+    handle(conn) {
+      const client = asAedesClient(aedes.handle(conn))
+      conn.onRepeatedFilters = (request) => {
+        subscribeInTurn(client, request).then(
+          (suback) => conn.write(suback),
+          (error: unknown) => conn.destroy(new BrokerError(errorMessage(error), {}, error)),
+        )
+      }
+      return client
+    },
     onClosed: watchAedes(aedes, { sessions, notices, log }),
   })
+  const cancelStallWatch = clock.every(STALL_WATCH_MS, () => partWithStalled(sessions.all(), delivery))
   const accept = (socket: Duplex, view: SessionView): void => door.accept(socket, view)
 
   const listeners: Listener[] = []
@@ -129,6 +160,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   } catch (error) {
     closeListeners()
     door.stop()
+    cancelStallWatch()
+    shedding.stop()
     events.close()
     await closeAedes(aedes)
     throw error
@@ -137,9 +170,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const drain = async (): Promise<void> => {
     const open = sessions.all()
     for (const { conn } of open) conn.halt()
-    await Promise.all(open.map(({ tail }) => tail))
+    await Promise.all(open.map(({ admissions }) => admissions.settled()))
     await journal.flush()
-    await aedes.handedOut()
     // Acknowledgements are written in the turn in which their admission ended, and leave with the next one.
     await setImmediate()
     await closeAedes(aedes)
@@ -148,6 +180,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const stop = async (): Promise<void> => {
     closeListeners()
     door.stop()
+    cancelStallWatch()
+    shedding.stop()
     await within(limits.stopMs, clock, drain())
     for (const { conn } of sessions.all()) conn.destroy()
     await snapshots.write()

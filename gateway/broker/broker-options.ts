@@ -22,10 +22,12 @@ export function brokerOptions(
     connectTimeout: limits.connectMs,
     drainTimeout: limits.drainMs,
     keepaliveLimit: limits.keepAliveS,
-    queueLimit: limits.earlyPackets,
+    // Never used: the guard lets nothing but the CONNECT pass before the CONNACK.
+    queueLimit: 1,
     maxInflightInbound: limits.inboundQos2,
     // Only MQTT 3.1 has this bound; 32 is the longest id of the contract.
     maxClientsIdLength: 32,
+    // The most that Aedes can match. It ends the connection for more; below that our own limit decides.
     maxTopicLevels: 100,
     // Addresses come from the TLS socket alone, never from a header that a client may write.
     decodeProtocol: () => undefined,

@@ -16,13 +16,22 @@ export interface BrokerLimits {
   readonly connections: number
   /** Of them, those of one address: a device server, or a whole ward behind one router. */
   readonly connectionsPerAddress: number
-  /** Packets a client may send before its CONNACK. */
-  readonly earlyPackets: number
+  /** Bytes taken of what a client sends between its CONNECT and the CONNACK; the rest waits in the network. */
+  readonly earlyBytes: number
   /** Messages received at QoS 2 and not yet released, per client. */
   readonly inboundQos2: number
   /** Messages kept for one absent durable session; the oldest make room. */
   readonly queuedMessages: number
   readonly queuedBytes: number
+  /** Filters one client may hold. */
+  readonly subscriptions: number
+  /** Sessions that last beyond their connections. */
+  readonly durableSessions: number
+  /** Topics with a retained message. */
+  readonly retainedTopics: number
+  /** Of a topic or a filter. Aedes cannot match more than 100 levels. */
+  readonly topicLevels: number
+  readonly topicBytes: number
   /** Until everything is closed after stop(). */
   readonly stopMs: number
 }
@@ -32,15 +41,20 @@ export const WARD_LIMITS: BrokerLimits = {
   connectMs: 10_000,
   keepAliveS: 300,
   drainMs: 5_000,
-  outgoingBytes: 1024 * 1024,
+  outgoingBytes: 4 * 1024 * 1024,
   packetBytes: 256 * 1024,
   // A session costs less than 100 KiB of memory; docs/performance.md says how much.
   connections: 2048,
   connectionsPerAddress: 1280,
-  earlyPackets: 64,
+  earlyBytes: 64 * 1024,
   inboundQos2: 100,
   queuedMessages: 10_000,
   queuedBytes: 16 * 1024 * 1024,
+  subscriptions: 256,
+  durableSessions: 2_048,
+  retainedTopics: 20_000,
+  topicLevels: 100,
+  topicBytes: 1_024,
   stopMs: 5_000,
 }
 
@@ -56,4 +70,13 @@ export const HANDSHAKE_PACE = {
 /** What one address may hold of all connections where nothing else is said. */
 export function shareOfOneAddress(connections: number): number {
   return Math.ceil((connections * 5) / 8)
+}
+
+/** Why a topic or a filter is more than is dealt with. */
+export function topicFault(
+  topic: string,
+  { topicLevels, topicBytes }: Pick<BrokerLimits, 'topicLevels' | 'topicBytes'>,
+): string | undefined {
+  if (Buffer.byteLength(topic) > topicBytes) return `it is longer than ${topicBytes} bytes`
+  return topic.split('/').length > topicLevels ? `it has more than ${topicLevels} levels` : undefined
 }

@@ -12,45 +12,38 @@ import type { SessionStore } from './session-store.ts'
 /** A message at the QoS it goes out with; 2 only when a client sent it so and the rules passed it on untouched. */
 export type Publication = Omit<OutboundMessage, 'qos'> & { readonly qos: 0 | 1 | 2 }
 
+/** Called once, with what kept the message out of the log. */
+export type Settle = (error?: Error) => void
+
 export interface LocalClient extends TrustedPublisher {
   /**
-   * Publishes; resolves when the message is in the log, or at once when it needs none. Subscribers get it after that, in
-   * the order of the calls. Rejects when the log cannot be written; then nobody gets it.
+   * Publishes; settled when the message is in the log, or at once when it needs none. Subscribers get it before that, in
+   * the order of the calls. Where the log cannot be written nobody gets it.
    */
-  send(message: Publication, origin?: Origin): Promise<void>
+  send(message: Publication, origin: Origin | undefined, settle: Settle): void
   /** Nothing is published, but what was received at QoS 2 must not be taken twice. */
-  keepReceived(origin: Origin): Promise<void>
+  keepReceived(origin: Origin, settle: Settle): void
 }
 
 export function createLocalClient(broker: OrderedAedes, store: SessionStore, log: ChangeLog): LocalClient {
-  const send = async (message: Publication, origin?: Origin): Promise<void> => {
+  const send: LocalClient['send'] = (message, origin, settle) => {
     const packet = { cmd: 'publish', dup: false, ...message } as const
     // What is neither kept nor to be acknowledged is worth nothing after a restart.
     if (message.qos === 0 && !message.retain) {
       broker.publish(packet)
+      settle()
       return
     }
-    await new Promise<void>((resolve, reject) => {
-      const change: SessionChange = { kind: 'message', message, ...(origin === undefined ? {} : { origin }) }
-      const seq = log.commit(change, (error) => {
-        if (error !== undefined) {
-          reject(error)
-          return
-        }
-        broker.publishLogged(seq, packet)
-        resolve()
-      })
+    const change: SessionChange = { kind: 'message', message, ...(origin === undefined ? {} : { origin }) }
+    const seq = log.commit(change, (error) => {
+      if (error === undefined) broker.publishLogged(seq, packet)
+      settle(error)
     })
   }
   return {
     send,
-    async keepReceived({ clientId, messageId }) {
-      await new Promise<void>((resolve, reject) => {
-        log.commit({ kind: 'received', clientId, messageId }, (error) => {
-          if (error === undefined) resolve()
-          else reject(error)
-        })
-      })
+    keepReceived({ clientId, messageId }, settle) {
+      log.commit({ kind: 'received', clientId, messageId }, settle)
     },
     async publish(message) {
       if (!isTopic(message.topic)) throw new InvariantError(`'${message.topic}' is not a topic`)
@@ -58,9 +51,13 @@ export function createLocalClient(broker: OrderedAedes, store: SessionStore, log
         throw new BrokerError('the broker has been stopped; nothing can be published', {
           topic: message.topic,
         })
-      await send(message)
       // Only as far as the subscribers' connections: one that does not read must not hold up the gateway.
-      await broker.handedOut()
+      await new Promise<void>((resolve, reject) => {
+        send(message, undefined, (error) => {
+          if (error === undefined) resolve()
+          else reject(error)
+        })
+      })
     },
     messages(filter) {
       if (!isFilter(filter)) throw new InvariantError(`'${filter}' is not a filter`)

@@ -58,6 +58,18 @@ export class OutgoingQueue {
   /** 'overflow' once, when the oldest message had to make room for the first time since the queue was empty. */
   add(packet: QueuedPacket): 'queued' | 'overflow' {
     this.#insert({ ...packet })
+    return this.#bound()
+  }
+
+  /** A message that goes out on the connection at this moment, without having waited. */
+  addSent(packet: QueuedPacket, connection: object): 'queued' | 'overflow' {
+    const entry = this.#insert({ ...packet })
+    entry.sentOn = connection
+    entry.offeredOn = connection
+    return this.#bound()
+  }
+
+  #bound(): 'queued' | 'overflow' {
     const hadOverflowed = this.#hasOverflowed
     while (this.#isOverfull()) {
       const [oldest] = this.#entries
@@ -123,6 +135,12 @@ export class OutgoingQueue {
     return entry === undefined ? undefined : entry.sentOn === connection
   }
 
+  /** Something waits for its acknowledgement under this packet id; not counting the message itself. */
+  isUsed(messageId: number, packet?: QueuedPacket): boolean {
+    const entry = this.#byMessageId.get(messageId)
+    return entry !== undefined && (packet === undefined || entry.brokerKey !== brokerKeyOf(packet))
+  }
+
   /** The highest packet id under which something waits for its acknowledgement. */
   get highestMessageId(): number {
     return Math.max(0, ...this.#byMessageId.keys())
@@ -181,7 +199,7 @@ export class OutgoingQueue {
     return unfilled.length
   }
 
-  #insert(packet: QueuedPacket): void {
+  #insert(packet: QueuedPacket): Entry {
     const brokerKey = brokerKeyOf(packet)
     const entry: Entry = {
       packet,
@@ -196,6 +214,7 @@ export class OutgoingQueue {
     if (brokerKey !== undefined) this.#byBrokerKey.set(brokerKey, entry)
     if (packet.messageId !== undefined) this.#byMessageId.set(packet.messageId, entry)
     if (packet.seq !== undefined) this.#bySeq.set(packet.seq, entry)
+    return entry
   }
 
   #number(entry: Entry, messageId: number | undefined): void {

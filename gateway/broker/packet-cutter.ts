@@ -3,12 +3,56 @@
 // MQTT 3.1.1, 2.2.3: seven bits a byte, at most four bytes.
 const MAX_LENGTH_BYTES = 4
 
-export interface WholePacket {
+/** A packet where it lies among the bytes that came; nothing is cut out that nobody looks at. */
+export class WholePacket {
   readonly firstByte: number
+  readonly #source: Buffer
+  readonly #start: number
+  readonly #bodyStart: number
+  readonly #end: number
+
+  constructor(source: Buffer, start: number, { headerBytes, bodyBytes }: Header) {
+    this.firstByte = source[start] ?? 0
+    this.#source = source
+    this.#start = start
+    this.#bodyStart = start + headerBytes
+    this.#end = this.#bodyStart + bodyBytes
+  }
+
+  get sizeBytes(): number {
+    return this.#end - this.#start
+  }
+
   /** What follows the fixed header. */
-  readonly body: Buffer
+  get body(): Buffer {
+    return this.#source.subarray(this.#bodyStart, this.#end)
+  }
+
   /** All of it, as it came. */
-  readonly bytes: Buffer
+  get bytes(): Buffer {
+    return this.#source.subarray(this.#start, this.#end)
+  }
+
+  /** The packet id of a packet that is nothing else; undefined for any other. */
+  get loneId(): number | undefined {
+    return this.#end - this.#bodyStart === 2 ? this.#source.readUInt16BE(this.#bodyStart) : undefined
+  }
+
+  /** The bytes of several packets together; only what does not lie side by side is copied. */
+  static together(packets: readonly WholePacket[]): Buffer {
+    const [first] = packets
+    const last = packets.at(-1)
+    if (first === undefined || last === undefined) return Buffer.alloc(0)
+    let endedAt = first.#start
+    const areSideBySide = packets.every((packet) => {
+      const isNext = packet.#source === first.#source && packet.#start === endedAt
+      endedAt = packet.#end
+      return isNext
+    })
+    return areSideBySide
+      ? first.#source.subarray(first.#start, last.#end)
+      : Buffer.concat(packets.map(({ bytes }) => bytes))
+  }
 }
 
 export interface HeaderFault {
@@ -60,11 +104,7 @@ export class PacketCutter {
         this.#wantedBytes = end - offset
         break
       }
-      packets.push({
-        firstByte: bytes.readUInt8(offset),
-        body: bytes.subarray(offset + headerBytes, end),
-        bytes: bytes.subarray(offset, end),
-      })
+      packets.push(new WholePacket(bytes, offset, header))
       offset = end
     }
     this.#pieces = offset < bytes.length ? [bytes.subarray(offset)] : []

@@ -1,61 +1,99 @@
 /**
  * Stands between a connection (a TLS socket, or WSS over one) and Aedes, which buffers whatever length a packet announces
  * and overlooks much of what MQTT forbids. Only whole packets in order pass; the first that is too large or malformed
- * ends the connection, and nothing of it is kept. What a client sends behind its CONNECT waits until that is answered:
- * Aedes would acknowledge a PUBLISH before the CONNECT [MQTT-3.2.0-1].
+ * ends the connection, and nothing of it is kept. What a client sends behind its CONNECT waits until that is answered.
  */
 
 import { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
-import { PacketCutter, type HeaderFault } from './packet-cutter.ts'
+import { closeSoon, LINGER_MS } from './close-soon.ts'
+import type { EncodedPublish } from './encoded-publish.ts'
+import type { Outgoing } from './outgoing-verdict.ts'
+import { OutgoingWriter } from './outgoing-writer.ts'
+import { PacketCutter, WholePacket, type HeaderFault } from './packet-cutter.ts'
 import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
+import { repeatedFilters, type RepeatedFilters } from './repeated-filters.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
-/** How long the last bytes (a refusing CONNACK) may take to leave after the connection was given up. */
-const LINGER_MS = 1_000
 
 export interface GuardOptions {
   readonly packetBytes: number
+  /** Bytes kept of what a client sends before its CONNACK; the rest waits in the network. */
+  readonly earlyBytes: number
   readonly clock: Clock
   readonly onFault: (fault: PacketFault) => void
+  /** Takes the packet ids of PUBACKs, so that they need not go through Aedes; false leaves them to it. */
+  readonly onPubacks: (messageIds: readonly number[]) => boolean
 }
 
 export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
+
+const PUBACK = 0x40
+const DISCONNECT = 14
 
 /** [MQTT-3.1.2-2]: CONNACK 1, unacceptable protocol version. */
 const UNACCEPTABLE_VERSION = Buffer.of(0x20, 0x02, 0x00, 0x01)
 
 export class PacketGuard extends Duplex {
   readonly #socket: Duplex
+  readonly #writer: OutgoingWriter
   readonly #cutter: PacketCutter
   readonly #options: GuardOptions
   #heardAtMs: number
-  /** The CONNECT was in order. */
   #isConnected = false
-  /** What came behind the CONNECT and waits for its answer. */
-  #early: Buffer[] = []
-  #isAnswered = false
+  #isOpen = false
+  #early: WholePacket[] = []
+  #earlyBytes = 0
+  #onRepeatedFilters: (request: RepeatedFilters) => void = () => undefined
   #isHalted = false
   #isCut = false
+  /** A packet was refused, or was a DISCONNECT: no more is taken, and what came before is still to be handled. */
+  #endsSoon = false
+  /** The far end has said all that it will say. */
+  #hasEnded = false
 
   constructor(socket: Duplex, options: GuardOptions) {
     super({ allowHalfOpen: false, writableHighWaterMark: WRITE_MARK_BYTES })
     this.#socket = socket
+    this.#writer = new OutgoingWriter(socket, options.clock)
     this.#cutter = new PacketCutter(options.packetBytes)
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
-    socket.on('end', () => this.push(null))
+    socket.on('end', () => this.#end())
     socket.on('error', (error) => this.destroy(error))
-    socket.on('close', () => this.destroy())
+    socket.on('close', () => this.#close())
+  }
+
+  /** Takes the SUBSCRIBE packets that name a filter twice; Aedes does not get them. */
+  set onRepeatedFilters(take: (request: RepeatedFilters) => void) {
+    this.#onRepeatedFilters = take
   }
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
   get heardAtMs(): number {
     const isUnread = this.#early.length > 0 || this.readableLength > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
+  }
+
+  /** The CONNACK is out: what came behind the CONNECT may follow, and the client may be sent other packets. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /**
+   * Aedes would handle a packet that comes after its CONNACK before those that came earlier. So until then it gets the
+   * CONNECT alone [MQTT-3.1.4-5], [MQTT-4.6.0-2].
+   */
+  open(): void {
+    // Halted: what came early was never begun, and its sender will send it again.
+    if (this.#isOpen || this.destroyed || this.#isHalted) return
+    this.#isOpen = true
+    this.#pass(this.#early.splice(0))
+    if (this.#endsSoon || this.#hasEnded) this.push(null)
+    else this.#socket.resume()
   }
 
   /** Ends the connection without a last word: what waits to be sent is not for this far end any more. */
@@ -70,18 +108,43 @@ export class PacketGuard extends Duplex {
     this.#socket.pause()
   }
 
+  get outgoing(): Outgoing {
+    const { batchBytes, stalledMs } = this.#writer
+    return { waitingBytes: this.writableLength + batchBytes, stalledMs }
+  }
+
+  /** Sends a published packet with those that come in the same turn: few TLS records instead of one for each. */
+  send(packet: EncodedPublish, messageId: number): void {
+    if (this.#writer.batchBytes === 0) setImmediate(() => this.#sendBatch())
+    this.#writer.add(packet, messageId)
+    if (this.#writer.isBatchFull) this.#sendBatch()
+  }
+
+  /** Aedes corks before each packet that it writes: what was sent before must leave before. */
+  override cork(): void {
+    this.#sendBatch()
+    super.cork()
+  }
+
+  #sendBatch(): void {
+    if (this.#writer.batchBytes === 0) return
+    const bytes = this.#writer.takeBatch()
+    if (!this.destroyed && !this.writableEnded) this.write(bytes)
+  }
+
   override _read(): void {
-    if (!this.#isHalted && this.#early.length === 0) this.#socket.resume()
+    if (!this.#isHalted) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, (error) => this.#written(error, done))
+    this.#writer.send([chunk], done)
   }
 
-  /** A packet is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
-    this.#socket.write(bytes, (error) => this.#written(error, done))
+    this.#writer.send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -95,64 +158,87 @@ export class PacketGuard extends Duplex {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.destroyed) return
+    if (this.destroyed || this.#endsSoon) return
     this.#heardAtMs = this.#options.clock.monotonicMs()
     const { packets, fault: headerFault } = this.#cutter.cut(bytes)
-    const good: Buffer[] = []
-    let rule: SyntaxFault | undefined
+    const good: WholePacket[] = []
+    let fault: PacketFault | undefined = headerFault
     for (const packet of packets) {
-      rule = syntaxFault(packet, this.#isConnected)
-      if (rule !== undefined) break
-      // The CONNECT goes on by itself.
-      if (this.#isConnected) good.push(packet.bytes)
-      else this.#forward([packet.bytes])
+      const rule = syntaxFault(packet, this.#isConnected)
+      if (rule !== undefined) {
+        fault = { kind: 'malformed-packet', rule }
+        break
+      }
+      if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet)
+      else good.push(packet)
       this.#isConnected = true
+      // [MQTT-3.14.4-2]: nothing that comes behind a DISCONNECT counts.
+      if (packet.firstByte >> 4 === DISCONNECT) {
+        this.#endsSoon = true
+        fault = undefined
+        break
+      }
     }
     this.#pass(good)
-    if (rule !== undefined) this.#refuse({ kind: 'malformed-packet', rule })
-    else if (headerFault !== undefined) this.#refuse(headerFault)
+    if (fault !== undefined) this.#refuse(fault)
   }
 
-  #pass(packets: readonly Buffer[]): void {
-    if (packets.length === 0) return
-    if (this.#isAnswered) {
-      this.#forward(packets)
-      return
-    }
-    this.#early.push(...packets)
-    this.#socket.pause()
+  #keepEarly(packet: WholePacket): void {
+    this.#early.push(packet)
+    this.#earlyBytes += packet.sizeBytes
+    if (this.#earlyBytes > this.#options.earlyBytes) this.#socket.pause()
   }
 
-  #forward(packets: readonly Buffer[]): void {
-    const [only] = packets
-    if (only === undefined) return
-    if (!this.push(packets.length === 1 ? only : Buffer.concat(packets))) this.#socket.pause()
+  #pass(packets: readonly WholePacket[]): void {
+    const others = this.#withoutPubacks(packets).filter((packet) => {
+      const request = repeatedFilters(packet)
+      // A turn later, when Aedes has taken what came before it.
+      if (request !== undefined) setImmediate(() => this.#onRepeatedFilters(request))
+      return request === undefined
+    })
+    if (others.length > 0 && !this.push(WholePacket.together(others))) this.#socket.pause()
+  }
+
+  /** A busy subscriber sends little else. */
+  #withoutPubacks(packets: readonly WholePacket[]): readonly WholePacket[] {
+    const messageIds = packets.flatMap(({ firstByte, loneId }) =>
+      firstByte === PUBACK && loneId !== undefined ? loneId : [],
+    )
+    return messageIds.length > 0 && this.#options.onPubacks(messageIds)
+      ? packets.filter(({ firstByte }) => firstByte !== PUBACK)
+      : packets
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    if (!this.#isConnected || this.#isOpen) this.push(null)
+  }
+
+  /** What came before the end counts, a DISCONNECT for one [MQTT-3.14.4-3]: it is handled first, within a moment. */
+  #close(): void {
+    const isTaken = this.readableLength === 0 && this.#early.length === 0
+    if (!this.#hasEnded || isTaken || this.#isHalted) this.destroy()
+    else
+      this.once(
+        'close',
+        this.#options.clock.after(LINGER_MS, () => this.destroy()),
+      )
   }
 
   #refuse(fault: PacketFault): void {
     this.#options.onFault(fault)
     if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
       this.#socket.write(UNACCEPTABLE_VERSION)
-    this.destroy(new BrokerError(`the client sent a packet that is refused: ${fault.kind}`))
+    const error = new BrokerError(`the client sent a packet that is refused: ${fault.kind}`)
+    if (this.readableLength === 0 && this.#early.length === 0) {
+      this.destroy(error)
+      return
+    }
+    // Packets in order that came before it count [MQTT-4.8.0-1]: they are handled first, within a moment.
+    this.#endsSoon = true
+    this.#socket.pause()
+    if (this.#isOpen) this.push(null)
+    const cancel = this.#options.clock.after(LINGER_MS, () => this.destroy(error))
+    this.once('close', cancel)
   }
-
-  #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
-    done(error)
-    this.#isAnswered = true
-    if (this.#early.length === 0 || this.destroyed || this.#isHalted) return
-    const early = this.#early
-    this.#early = []
-    this.#socket.resume()
-    this.#forward(early)
-  }
-}
-
-function closeSoon(socket: Duplex, clock: Clock): void {
-  if (socket.destroyed) return
-  let cancel: Cancel | undefined = clock.after(LINGER_MS, () => socket.destroy())
-  socket.once('close', () => {
-    cancel?.()
-    cancel = undefined
-  })
-  socket.end(() => socket.destroy())
 }

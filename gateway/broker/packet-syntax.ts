@@ -3,8 +3,8 @@
  * text. One row for each packet type; a row reads its body once, from front to back. Pure.
  */
 
+import { isFilter } from '../security/topic-filter.ts'
 import { BodyReader } from './body-reader.ts'
-import type { WholePacket } from './packet-cutter.ts'
 
 export type SyntaxFault =
   | 'packet-type'
@@ -13,6 +13,7 @@ export type SyntaxFault =
   | 'packet-id'
   | 'text'
   | 'topic'
+  | 'filter'
   | 'qos'
   | 'dup-without-qos'
   | 'no-filter'
@@ -25,6 +26,14 @@ export type SyntaxFault =
   | 'not-connected'
   | 'second-connect'
 
+/** A whole packet, as far as its syntax goes. */
+interface PacketParts {
+  readonly firstByte: number
+  readonly body: Buffer
+  /** Its packet id, if it is nothing else. */
+  readonly loneId?: number | undefined
+}
+
 interface Row {
   /** [MQTT-2.2.2-2]: what the low four bits must be; undefined where they mean something. */
   readonly flags: number | undefined
@@ -32,6 +41,7 @@ interface Row {
 }
 
 const CONNECT = 1
+const PUBACK_IN_ORDER = 0x40
 const QOS_MASK = 0x06
 const DUP_BIT = 0x08
 
@@ -50,7 +60,10 @@ const ROWS: ReadonlyMap<number, Row> = new Map<number, Row>([
 ])
 
 /** The first rule that the packet breaks; undefined for a packet in order. */
-export function syntaxFault({ firstByte, body }: WholePacket, isConnected: boolean): SyntaxFault | undefined {
+export function syntaxFault(packet: PacketParts, isConnected: boolean): SyntaxFault | undefined {
+  const { firstByte, loneId = 0 } = packet
+  // A subscriber answers every message with one.
+  if (firstByte === PUBACK_IN_ORDER && loneId > 0 && isConnected) return undefined
   const type = firstByte >> 4
   const row = ROWS.get(type)
   if (row === undefined) return 'packet-type'
@@ -59,7 +72,7 @@ export function syntaxFault({ firstByte, body }: WholePacket, isConnected: boole
   if (isConnected && type === CONNECT) return 'second-connect'
   const flags = firstByte & 0x0f
   if (row.flags !== undefined && flags !== row.flags) return 'reserved-bits'
-  const reader = new BodyReader(body)
+  const reader = new BodyReader(packet.body)
   const fault = row.check(reader, flags)
   if (fault !== undefined) return fault
   if (reader.hasBadText) return 'text'
@@ -132,8 +145,9 @@ function filtersFault(
   // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
   if (!reader.hasMore) return 'no-filter'
   while (reader.hasMore) {
-    // [MQTT-4.7.3-1]
-    if (reader.text() === '') return reader.isShort ? 'length' : 'topic'
+    const filter = reader.text()
+    // [MQTT-4.7.3-1], [MQTT-4.7.1-2], [MQTT-4.7.1-3]; text that is no text at all has its own word.
+    if (!reader.isShort && !reader.hasBadText && !isFilter(filter)) return filter === '' ? 'topic' : 'filter'
     const optionsFault = checkOptions()
     if (optionsFault !== undefined) return optionsFault
   }

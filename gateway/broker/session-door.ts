@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { BrokerRules, EventSink } from '../ports.ts'
 import { endingOf, type StandingOf } from '../security/standing.ts'
+import type { AedesClient } from './aedes-client.ts'
 import { awaitConnect } from './connect-deadline.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import { PacketGuard } from './packet-guard.ts'
@@ -21,8 +22,10 @@ export interface SessionDoorOptions {
   readonly clock: Clock
   readonly packetBytes: number
   readonly connectMs: number
+  readonly earlyBytes: number
   /** Hands the connection to MQTT. */
-  readonly handle: (conn: PacketGuard) => void
+  readonly handle: (conn: PacketGuard) => AedesClient
+  readonly onPubacks: (session: Session, messageIds: readonly number[]) => boolean
   readonly onClosed: (session: Session) => void
 }
 
@@ -38,7 +41,8 @@ export class SessionDoor {
   }
 
   accept(socket: Duplex, view: SessionView): void {
-    const { sessions, standingOf, events, clock, packetBytes, handle, onClosed } = this.#options
+    const { sessions, standingOf, events, clock, packetBytes, earlyBytes } = this.#options
+    const { handle, onPubacks, onClosed } = this.#options
     const standing = standingOf(view.identity)
     if (standing !== 'good') {
       events.emit('security', 'session-refused', { ...detailOf(view), reason: standing })
@@ -48,18 +52,20 @@ export class SessionDoor {
     }
     const conn = new PacketGuard(socket, {
       packetBytes,
+      earlyBytes,
       clock,
       onFault: ({ kind, ...why }) => {
         const { role, id, address } = detailOf(view)
         events.emit('security', kind, { role, id, address, ...why })
       },
+      onPubacks: (messageIds) => onPubacks(session, messageIds),
     })
-    const session = new Session(view, conn, clock.nowMs())
+    const session: Session = new Session(view, conn, clock.nowMs())
     sessions.add(session)
     this.#expiry.add(view.identity.notAfterMs)
     conn.once('close', () => onClosed(session))
     awaitConnect(session, this.#options)
-    handle(conn)
+    session.client = handle(conn)
   }
 
   /** Ends every open session that would not be admitted now. */

@@ -23,8 +23,14 @@ export function watchAedes(aedes: OrderedAedes, options: WatchOptions): (session
 
   aedes.on('client', (client) => {
     // Aedes loses sight of a client whose predecessor closes at the same moment; then it would not end that one either.
+    // Of many that come at once the last one to be granted the client id stays, in whatever order Aedes takes them in.
+    const holder = sessions.holder(client.id)
     for (const other of sessions.all())
-      if (other.clientId === client.id && other.conn !== client.conn) other.conn.destroy()
+      if (other.clientId === client.id && other !== holder) other.conn.destroy()
+  })
+  aedes.on('connackSent', ({ returnCode }, client) => {
+    // Aedes notes that it is sent only after this event.
+    if (returnCode === 0) queueMicrotask(() => sessions.of(client.conn)?.conn.open())
   })
   aedes.on('clientReady', (client) => {
     const session = sessions.of(client.conn)

@@ -4,14 +4,17 @@
  * has been done (SUBACK, UNSUBACK, PUBREC) is in the log before; what only spares a repetition is noted in passing.
  */
 
-import type { Subscription } from 'aedes'
+import type { AedesPublishPacket, Subscription } from 'aedes'
 import { Readable } from 'node:stream'
 import { CatchUp } from './catch-up.ts'
-import type { QueueBounds, QueuedPacket } from './outgoing-queue.ts'
+import type { QueuedPacket } from './outgoing-queue.ts'
+import { numberFrom, takeMessageId } from './packet-ids.ts'
 import type { ChangeLog, SessionChange } from './session-change.ts'
-import { SessionState, type Stored } from './session-state.ts'
+import { SessionState, type StateOptions, type Stored } from './session-state.ts'
+import { Wills } from './wills.ts'
 
 type Owner = { readonly id: string }
+type Connected = Owner & { readonly clean?: boolean; readonly closed?: boolean }
 type Numbered = { readonly messageId?: number | undefined }
 
 /** A topic that no message of anybody carries and that nobody may read. */
@@ -19,31 +22,38 @@ export const VOID_TOPIC = '$void'
 
 const EMPTY = Buffer.alloc(0)
 
-export interface SessionStoreOptions extends QueueBounds {
+export interface SessionStoreOptions extends StateOptions {
   /** A filter that was refused must not come back with the session, though Aedes hands over all of a SUBSCRIBE. */
   readonly mayKeep: (clientId: string, filter: string) => boolean
-  readonly onOverflow: (clientId: string) => void
   readonly log: ChangeLog
 }
 
-export class SessionStore {
-  /** Only the recovery at the start touches it from outside. */
+export class SessionStore extends Wills {
+  /** Only the recovery at the start changes it from outside. */
   readonly state: SessionState
   readonly #options: SessionStoreOptions
-  readonly #wills = new Map<string, unknown>()
   readonly #catchUp = new CatchUp()
   #seq: number | undefined
   #publishedSeq = 0
 
   constructor(options: SessionStoreOptions) {
+    super()
     this.#options = options
     this.state = new SessionState(options)
   }
 
-  /** Aedes insists on an async function here. */
   async setup(): Promise<void> {}
 
-  /** Aedes is about to publish this message; without a number it is in no log. */
+  /** Takes a message that is handed out now: retained, and queued for durable sessions. Without a number it is in no log. */
+  takePublished(packet: Stored, seq: number | undefined): void {
+    this.beginPublication(seq)
+    if (packet.retain) this.state.retain({ ...packet, seq })
+    if (packet.qos === 0) return
+    for (const { clientId } of this.state.matching(packet.topic))
+      if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq })
+  }
+
+  /** The message of that number is being published; undefined: of none. */
   beginPublication(seq: number | undefined): void {
     this.#seq = seq
     if (seq !== undefined) this.#publishedSeq = seq
@@ -57,7 +67,7 @@ export class SessionStore {
   // Retained messages
 
   async storeRetained(packet: Stored): Promise<void> {
-    this.state.retain(packet)
+    this.state.retain({ ...packet, seq: this.#seq })
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
@@ -129,55 +139,80 @@ export class SessionStore {
   }
 
   async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
+    const change = this.noteSent(client, packet)
+    if (change !== undefined) await this.#commit(change)
+  }
+
+  /** Answers the change that has to be in the log before the packet may be sent; undefined: it may be sent at once. */
+  noteSent(client: Owner, packet: QueuedPacket): SessionChange | undefined {
     const { id: clientId } = client
-    const updated = this.state.queueOf(clientId).update(packet, client)
+    const queue = this.state.queueIfAny(clientId)
+    if (packet.cmd === 'publish' && queue?.isUsed(packet.messageId ?? 0, packet) === true)
+      Object.assign(packet, { messageId: takeMessageId(client) })
+    const updated = queue?.update(packet, client)
     this.#catchUp.progressed(client)
-    if (updated?.seq === undefined || updated.messageId === undefined) return
+    if (updated?.seq === undefined || updated.messageId === undefined) return undefined
     const { seq, messageId, qos } = updated
     // At QoS 2 the packet id keeps a message from being taken twice: it must outlive a crash before it is used.
     if (packet.cmd === 'pubrel') this.#options.log.note({ kind: 'pubrel', clientId, seq, messageId })
-    else if (qos === 2) await this.#commit({ kind: 'sent', clientId, seq, messageId })
+    else if (qos === 2) return { kind: 'sent', clientId, seq, messageId }
     else this.#options.log.note({ kind: 'sent', clientId, seq, messageId })
+    return undefined
   }
 
   /** For a PUBACK or PUBCOMP, and for what was not forwarded: that is gone, unless it is only held back. */
   async outgoingClearMessageId(client: Owner, packet: QueuedPacket): Promise<QueuedPacket | undefined> {
     const { id: clientId } = client
     if (packet.messageId === undefined && !this.mayPass(client, packet)) return undefined
-    const settled = this.state.queueOf(clientId).settle(packet)
+    const settled = this.state.queueIfAny(clientId)?.settle(packet)
     this.#catchUp.progressed(client)
     if (settled?.seq !== undefined) this.#options.log.note({ kind: 'settled', clientId, seq: settled.seq })
     return settled
   }
 
-  outgoingStream(client: Owner): Readable {
+  /**
+   * [MQTT-4.4.0-1]: what was retained and is sent to a new subscription of a durable session is to be acknowledged too.
+   * Aedes sends it past the store; with a packet id of ours it is in the queue from now on.
+   */
+  keepRetained(client: Owner, packet: AedesPublishPacket & { messageId?: number | undefined }): void {
+    const messageId = takeMessageId(client)
+    if (messageId === undefined) return
+    Object.assign(packet, { messageId })
+    const seq = this.state.sendRetained(client.id, packet, client)
+    if (seq !== undefined) this.#options.log.note({ kind: 'sent', clientId: client.id, seq, messageId })
+  }
+
+  outgoingStream(client: Connected): Readable {
+    if (client.clean === true) return Readable.from([])
     const queue = this.state.queueOf(client.id)
-    numberFrom(client, queue.highestMessageId + 1)
+    numberFrom(client, queue.highestMessageId + 1, (messageId) => queue.isUsed(messageId))
     return this.#catchUp.stream(client, queue)
   }
 
   /** False for a live copy that must not go out now: what has waited longer goes first, and nothing goes twice. */
   mayPass(client: Owner, packet: QueuedPacket): boolean {
-    return this.#catchUp.mayPass(client, this.state.queueOf(client.id), packet)
+    const queue = this.state.queueIfAny(client.id)
+    return queue === undefined || this.#catchUp.mayPass(client, queue, packet)
   }
 
   // Messages received at QoS 2, until they are released
 
   /** False when this message is here already, or on its way: then it must not be published again. */
   reserveIncoming(clientId: string, messageId: number): boolean {
-    const received = this.state.receivedFrom(clientId)
-    if (received.has(messageId)) return false
-    received.set(messageId, 'reserved')
+    if (this.state.receivedFrom(clientId).has(messageId)) return false
+    this.state.keepReceived(clientId, messageId, 'reserved')
     return true
   }
 
   /** It was not admitted after all; the client may send it again. */
   releaseIncoming(clientId: string, messageId: number): void {
-    this.state.receivedFrom(clientId).delete(messageId)
+    this.state.dropReceived(clientId, messageId)
   }
 
-  async incomingStorePacket({ id }: Owner, packet: Stored): Promise<void> {
-    if (packet.messageId !== undefined) this.state.receivedFrom(id).set(packet.messageId, 'kept')
+  async incomingStorePacket({ id, clean, closed }: Connected, packet: Stored): Promise<void> {
+    // A clean session ends with its connection: what comes in late must not outlive it.
+    if (clean === true && closed === true) return
+    if (packet.messageId !== undefined) this.state.keepReceived(id, packet.messageId, 'kept')
   }
 
   /** Aedes wants to know whether there is one; what it held was published when it came. */
@@ -188,31 +223,15 @@ export class SessionStore {
   }
 
   async incomingDelPacket({ id: clientId }: Owner, { messageId }: Numbered): Promise<void> {
-    if (messageId !== undefined && this.state.receivedFrom(clientId).delete(messageId))
+    if (messageId !== undefined && this.state.dropReceived(clientId, messageId))
       this.#options.log.note({ kind: 'released', clientId, messageId })
   }
 
   async cleanIncoming({ id: clientId }: Owner): Promise<void> {
-    const received = this.state.receivedFrom(clientId)
-    for (const messageId of received.keys()) this.#options.log.note({ kind: 'released', clientId, messageId })
-    received.clear()
-  }
-
-  // Wills
-
-  async putWill({ id }: Owner, will: unknown): Promise<void> {
-    this.#wills.set(id, will)
-  }
-
-  async delWill({ id }: Owner): Promise<unknown> {
-    const will = this.#wills.get(id)
-    this.#wills.delete(id)
-    return will
-  }
-
-  /** Wills of other brokers: there is one broker. */
-  streamWill(): Readable {
-    return Readable.from([])
+    for (const messageId of this.state.receivedFrom(clientId).keys()) {
+      this.#options.log.note({ kind: 'released', clientId, messageId })
+      this.state.dropReceived(clientId, messageId)
+    }
   }
 
   /** The change is made when it is in the log; rejects, and nothing is changed, when it cannot be. */
@@ -228,12 +247,4 @@ export class SessionStore {
       })
     })
   }
-}
-
-/**
- * Aedes begins to number the packets of a connection anywhere. Where something still waits under packet ids of a former
- * connection it has to begin behind them, or an acknowledgement of the one would settle the other [MQTT-2.3.1-4].
- */
-function numberFrom(client: object, messageId: number): void {
-  if ('_nextId' in client && messageId > 1) client._nextId = messageId > 0xffff ? 1 : messageId
 }

@@ -5,7 +5,10 @@ import type { Identity } from '../ports.ts'
 import { TAKE_OVER_WINDOW_MS } from '../security/contest.ts'
 import { RubbishMeter } from '../security/rubbish.ts'
 import { filterWithin } from '../security/topic-filter.ts'
+import type { AedesClient } from './aedes-client.ts'
+import { InOrder } from './in-order.ts'
 import type { PacketGuard } from './packet-guard.ts'
+import { TopicCache } from './topic-cache.ts'
 
 /** What a listener knows of a connection whose identity it has proved. */
 export interface SessionView {
@@ -42,6 +45,8 @@ export class Session implements SessionView {
   readonly #connectedAtMs: number
   /** Undefined until the CONNECT was accepted. */
   clientId: string | undefined
+  /** Its client in Aedes, as soon as there is one. */
+  client: AedesClient | undefined
   /** The CONNECT brought no client id, so Aedes made one up. */
   isUnnamed = false
   /** What the CONNECT promised; 0 is no promise. */
@@ -50,9 +55,10 @@ export class Session implements SessionView {
   endedFor: string | undefined
   /** What it brings, good or not. */
   readonly rubbish = new RubbishMeter()
-  /** Ends when everything this client has published so far is decided. */
-  tail: Promise<void> = Promise.resolve()
+  /** What it has published and is not yet decided. */
+  readonly admissions = new InOrder()
   readonly #granted = new Map<string, Subscription['qos']>()
+  readonly #grantedByTopic = new TopicCache((topic) => this.#highestGrant(topic))
   /** When its client id was taken over lately, by it and by those before it. */
   #takenOverAtMs: readonly number[] = []
 
@@ -69,17 +75,31 @@ export class Session implements SessionView {
 
   grant(filter: string, qos: Subscription['qos']): void {
     this.#granted.set(filter, qos)
+    this.#grantedByTopic.clear()
+  }
+
+  /** Why it can hold no more filters; one that it holds already is no new one. */
+  grantFault(filter: string, limit: number): string | undefined {
+    return this.#granted.size < limit || this.#granted.has(filter)
+      ? undefined
+      : `it holds ${limit} filters, the most there may be`
   }
 
   withdraw(filter: string): void {
     this.#granted.delete(filter)
+    this.#grantedByTopic.clear()
   }
 
   /** [MQTT-3.8.4-6]: the highest QoS granted by any filter that matches; undefined when none does. */
   grantedQos(topic: string): Subscription['qos'] | undefined {
-    let highest: Subscription['qos'] | undefined
+    const granted = this.#grantedByTopic.get(topic)
+    return granted === 'nothing' ? undefined : granted
+  }
+
+  #highestGrant(topic: string): Subscription['qos'] | 'nothing' {
+    let highest: Subscription['qos'] | 'nothing' = 'nothing'
     for (const [filter, qos] of this.#granted)
-      if (filterWithin(topic, filter) && (highest === undefined || qos > highest)) highest = qos
+      if (filterWithin(topic, filter) && (highest === 'nothing' || qos > highest)) highest = qos
     return highest
   }
 

@@ -48,6 +48,11 @@ export function createCounters(): MeteredCounters {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   })
+  const loopDelay = new Gauge({
+    name: 'wardgate_event_loop_delay_seconds',
+    help: 'How late the event loop was on the average of the last half second',
+    registers: [registry],
+  })
   const expiry = new Gauge({
     name: 'wardgate_certificate_expiry_timestamp_seconds',
     help: 'When the first certificate of a role runs out, or the first revocation list (role crl), since 1970',
@@ -58,6 +63,9 @@ export function createCounters(): MeteredCounters {
     count: (name, labels = {}) => counters.get(name)?.inc(known(HELP[name].labels, labels)),
     observeLatencyMs: (latencyMs) => {
       latency.observe(Math.max(0, latencyMs) / 1000)
+    },
+    observeLoopDelayMs: (delayMs) => {
+      loopDelay.set(delayMs / 1000)
     },
     soonestExpiry(notAfterMsByRole) {
       expiry.reset()

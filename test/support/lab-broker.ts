@@ -8,13 +8,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { splitCrls } from '../../certs/crl-reading.ts'
 import { startBroker, type Broker } from '../../gateway/broker/aedes-broker.ts'
-import { systemClock } from '../../gateway/clock.ts'
 import { errorMessage } from '../../gateway/errors.ts'
 import { createLog } from '../../gateway/log.ts'
-import { Journal } from '../../gateway/journal/journal.ts'
-import type { BrokerRules, Counters, EventSink } from '../../gateway/ports.ts'
-import { newcomerWins } from '../../gateway/security/contest.ts'
-import { identityOf, type Identify } from '../../gateway/security/identify.ts'
+import type { EventSink } from '../../gateway/ports.ts'
+import { labBroker } from './lab-rules.ts'
 
 const HOST = '127.0.0.1'
 const USAGE =
@@ -30,22 +27,6 @@ interface LabOptions {
   readonly verbose: boolean
 }
 
-const allowAll: BrokerRules = {
-  mayConnect: () => ({ allowed: true }),
-  mayPublish: () => ({ allowed: true }),
-  maySubscribe: () => ({ allowed: true }),
-  mayReceive: () => ({ allowed: true }),
-  admit: async (_identity, message) => ({ instead: message, also: [] }),
-}
-
-/** TLS has verified the chain; a suite uses one certificate for all its clients, so they are one identity. */
-const identifyAnyone: Identify = (certificate) => ({
-  kind: 'identified',
-  identity: { ...identityOf(certificate, 'operator', 'lab'), fingerprint: 'lab' },
-})
-
-const noCounters: Counters = { count: () => undefined, observeLatencyMs: () => undefined }
-
 async function main(): Promise<void> {
   const options = readOptions()
   if (options === undefined) {
@@ -58,14 +39,7 @@ async function main(): Promise<void> {
   const log = createLog(options.verbose ? 'info' : 'error')
   const events: EventSink = { emit: (_class, event, detail) => log.info(event, detail) }
   const broker = await startBroker({
-    id: 'lab',
-    journal: Journal.open({
-      directory: join(options.state, 'journal'),
-      keyFile: join(options.state, 'journal.key'),
-      clock: systemClock,
-      log,
-      events,
-    }),
+    ...labBroker({ stateDir: options.state, log, events }),
     listen: [{ host: HOST, port: options.port }],
     material: {
       key: readFileSync(options.key, 'utf8'),
@@ -73,16 +47,6 @@ async function main(): Promise<void> {
       ca: readFileSync(options.ca, 'utf8'),
       ...(options.crl === undefined ? {} : { crl: splitCrls(readFileSync(options.crl, 'utf8')) }),
     },
-    identify: identifyAnyone,
-    standingOf: () => 'good',
-    contest: newcomerWins,
-    rules: allowAll,
-    events,
-    counters: noCounters,
-    clock: systemClock,
-    log,
-    // Suites connect without a keep alive.
-    limits: { keepAliveS: 0 },
   })
   const url = `mqtts://${HOST}:${broker.addresses[0]?.port ?? options.port}`
   writeFileSync(join(options.state, 'lab-broker.json'), `${JSON.stringify({ url, pid: process.pid })}\n`)

@@ -15,6 +15,7 @@ const store = new SessionStore({
   ...WARD_LIMITS,
   mayKeep: () => false,
   onOverflow: () => undefined,
+  onRetainedFull: () => undefined,
   log: new MemoryLog(),
 })
 const hooks = createGatekeeper({
@@ -26,9 +27,10 @@ const hooks = createGatekeeper({
   events: new EventRecord(),
   counters: new CounterRecord(),
   log: silentLog,
-  outgoingBytes: 1,
-  send: async () => undefined,
-  keepReceived: async () => undefined,
+  limits: WARD_LIMITS,
+  shedding: { leavesOut: () => false },
+  send: () => undefined,
+  keepReceived: () => undefined,
 })
 const options: Readonly<Record<string, unknown>> = brokerOptions('gw-1', hooks, store, WARD_LIMITS)
 const aedesDefaults: Readonly<Record<string, unknown>> = Object.assign({}, Reflect.get(new Aedes(), 'opts'))

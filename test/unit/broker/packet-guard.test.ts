@@ -25,7 +25,13 @@ class FarEnd extends Duplex {
 
 function guarded() {
   const far = new FarEnd()
-  const guard = new PacketGuard(far, { packetBytes: 1024, clock: new FakeClock(), onFault: () => undefined })
+  const guard = new PacketGuard(far, {
+    packetBytes: 1024,
+    earlyBytes: 20,
+    clock: new FakeClock(),
+    onFault: () => undefined,
+    onPubacks: () => false,
+  })
   const heard: string[] = []
   guard.on('data', (bytes: Buffer) => heard.push(bytes.toString('hex')))
   return { far, guard, heard }
@@ -54,6 +60,7 @@ describe('what a client sends behind its CONNECT', () => {
     await settled()
     expect(heard.join('')).toBe(CONNECT.toString('hex'))
     guard.write(CONNACK)
+    guard.open()
     await settled()
     expect(far.written).toEqual([CONNACK])
     expect(heard.join('')).toBe(Buffer.concat([CONNECT, PUBLISH, PUBLISH]).toString('hex'))
@@ -65,7 +72,7 @@ describe('what a client sends behind its CONNECT', () => {
   it('is not taken without end: the client has to wait', async () => {
     const { far } = guarded()
     far.push(CONNECT)
-    far.push(PUBLISH)
+    for (let count = 0; count < 3; count += 1) far.push(PUBLISH)
     await settled()
     expect(far.isPaused()).toBe(true)
     far.push(Buffer.alloc(100_000, PUBLISH))
@@ -79,6 +86,7 @@ describe('what a client sends behind its CONNECT', () => {
     await settled()
     guard.halt()
     guard.write(CONNACK)
+    guard.open()
     await settled()
     expect(heard.join('')).toBe(CONNECT.toString('hex'))
   })

@@ -104,7 +104,7 @@ describe('a packet of a connected client', () => {
         fc.boolean(),
         (firstByte, bytes, isConnected) => {
           const body = Buffer.from(bytes)
-          syntaxFault({ firstByte, body, bytes: body }, isConnected)
+          syntaxFault({ firstByte, body }, isConnected)
         },
       ),
       { numRuns: 5_000 },

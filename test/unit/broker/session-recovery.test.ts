@@ -46,6 +46,8 @@ class Run {
       queuedBytes: 1_000_000,
       mayKeep: () => true,
       onOverflow: () => undefined,
+      retainedTopics: 1000,
+      onRetainedFull: () => undefined,
       log: createChangeLog(this.journal),
     })
     this.report = recoverSessions(this.store, this.journal, events)

@@ -19,6 +19,8 @@ const createStore = (mayKeep = (_clientId: string, _filter: string): boolean => 
     queuedBytes: 1000,
     mayKeep,
     onOverflow: () => undefined,
+    retainedTopics: 10,
+    onRetainedFull: () => undefined,
     log: new MemoryLog(),
   })
 const OWNER = { id: 'station' }

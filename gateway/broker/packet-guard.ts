@@ -77,8 +77,8 @@ export class PacketGuard extends Duplex {
   }
 
   /**
-   * Aedes would handle a packet that comes after its CONNACK before those that came earlier. So until then it gets the
-   * CONNECT alone [MQTT-3.1.4-5], [MQTT-4.6.0-2].
+   * [MQTT-3.1.4-5]: a client need not wait for its CONNACK. Aedes counts what comes before it, and ends the connection for
+   * one packet too many; so until then it gets the CONNECT alone, and the rest waits here and in the network.
    */
   open(): void {
     if (this.#isOpen || this.destroyed) return

@@ -122,12 +122,12 @@ describe('a CONNECT that has to wait for its answer', () => {
     const options = { ...KEEP, id: 'contested-by-much', clean: false }
     const [reader, former] = [await lab.subscriber('much', 1, KEEP), await lab.client(options)]
     const client = await lab.open()
-    const payload = 'x'.repeat(20_000)
-    const packets = Array.from({ length: 40 }, (_, n) =>
+    const payload = 'x'.repeat(2_000)
+    const packets = Array.from({ length: 300 }, (_, n) =>
       publish('much', payload, { qos: 1, messageId: n + 1 }),
     )
     client.send(connect(options), ...packets)
-    expect(await reader.messages(40)).toHaveLength(40)
+    expect(await reader.messages(300)).toHaveLength(300)
     await former.gone
   })
 })

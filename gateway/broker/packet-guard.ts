@@ -56,7 +56,10 @@ export class PacketGuard extends Duplex {
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('end', () => this.#end())
-    socket.on('error', (error) => this.destroy(error))
+    socket.on('error', (error) => {
+      if (this.#hasEnded) this.#close()
+      else this.destroy(error)
+    })
     socket.on('close', () => this.#close())
   }
 
@@ -105,15 +108,18 @@ export class PacketGuard extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#socket.destroyed) done()
-    else this.#socket.write(chunk, done)
+    this.#send(chunk, done)
   }
 
   /** A packet is written in several pieces; together they make one TLS record. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    // Nobody is there to hear it any more, but what was sent before is still being handled.
-    if (this.#socket.destroyed) done()
-    else this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+  }
+
+  /** Where nobody is there to hear it any more, what was sent before is still being handled: that is no fault. */
+  #send(bytes: Buffer, done: (error?: Error | null) => void): void {
+    if (this.#socket.writable) this.#socket.write(bytes, (error) => done(this.#hasEnded ? null : error))
+    else done()
   }
 
   override _final(done: (error?: Error | null) => void): void {

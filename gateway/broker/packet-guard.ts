@@ -87,6 +87,7 @@ export class PacketGuard extends Duplex {
     if (this.#isOpen || this.destroyed) return
     this.#isOpen = true
     this.#pass(this.#early.splice(0))
+    this.#earlyBytes = 0
     if (this.#endsSoon || this.#hasEnded) this.push(null)
     else if (!this.#isHalted) this.#socket.resume()
   }
@@ -186,11 +187,18 @@ export class PacketGuard extends Duplex {
   #close(): void {
     const isTaken = this.readableLength === 0 && this.#early.length === 0
     if (!this.#hasEnded || isTaken || this.#isHalted) this.destroy()
-    else
-      this.once(
-        'close',
-        this.#options.clock.after(LINGER_MS, () => this.destroy()),
-      )
+    else this.#awaitTaken(-1)
+  }
+
+  /** Gives up when nothing was taken for a moment. */
+  #awaitTaken(formerBytes: number): void {
+    const leftBytes = this.readableLength + this.#earlyBytes
+    if (leftBytes === formerBytes) this.destroy()
+    if (this.destroyed) return
+    this.once(
+      'close',
+      this.#options.clock.after(LINGER_MS, () => this.#awaitTaken(leftBytes)),
+    )
   }
 
   #refuse(fault: PacketFault): void {

@@ -65,7 +65,7 @@ export class OutgoingWriter {
   #sendPieces(pieces: readonly Buffer[], done: Done): void {
     const [first, ...others] = pieces
     // Where nobody is there to hear it any more, what was sent before may still be being handled.
-    this.#isSending = first !== undefined && !this.#socket.destroyed
+    this.#isSending = first !== undefined && this.#socket.writable
     if (first === undefined || !this.#isSending) {
       done()
       return

@@ -8,27 +8,17 @@ import { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
 import { closeSoon, LINGER_MS } from './close-soon.ts'
+import { EarlyPackets } from './early-packets.ts'
 import type { EncodedPublish } from './encoded-publish.ts'
 import type { Outgoing } from './outgoing-verdict.ts'
 import { OutgoingWriter } from './outgoing-writer.ts'
-import { PacketCutter, WholePacket, type HeaderFault } from './packet-cutter.ts'
-import { syntaxFault, type SyntaxFault } from './packet-syntax.ts'
+import type { GuardOptions, PacketFault } from './guard-options.ts'
+import { PacketCutter, WholePacket } from './packet-cutter.ts'
+import { syntaxFault } from './packet-syntax.ts'
 import { repeatedFilters, type RepeatedFilters } from './repeated-filters.ts'
 
 // A burst of small messages to a healthy client must not count as a full connection.
 const WRITE_MARK_BYTES = 256 * 1024
-
-export interface GuardOptions {
-  readonly packetBytes: number
-  /** Bytes kept of what a client sends before its CONNACK; the rest waits in the network. */
-  readonly earlyBytes: number
-  readonly clock: Clock
-  readonly onFault: (fault: PacketFault) => void
-  /** Takes the packet ids of PUBACKs, so that they need not go through Aedes; false leaves them to it. */
-  readonly onPubacks: (messageIds: readonly number[]) => boolean
-}
-
-export type PacketFault = HeaderFault | { readonly kind: 'malformed-packet'; readonly rule: SyntaxFault }
 
 const PUBACK = 0x40
 const DISCONNECT = 14
@@ -40,12 +30,11 @@ export class PacketGuard extends Duplex {
   readonly #socket: Duplex
   readonly #writer: OutgoingWriter
   readonly #cutter: PacketCutter
+  readonly #early: EarlyPackets
   readonly #options: GuardOptions
   #heardAtMs: number
   #isConnected = false
   #isOpen = false
-  #early: WholePacket[] = []
-  #earlyBytes = 0
   #onRepeatedFilters: (request: RepeatedFilters) => void = () => undefined
   #isHalted = false
   #isCut = false
@@ -59,11 +48,15 @@ export class PacketGuard extends Duplex {
     this.#socket = socket
     this.#writer = new OutgoingWriter(socket, options.clock)
     this.#cutter = new PacketCutter(options.packetBytes)
+    this.#early = new EarlyPackets(options.earlyBytes)
     this.#options = options
     this.#heardAtMs = options.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#receive(bytes))
     socket.on('end', () => this.#end())
-    socket.on('error', (error) => this.destroy(error))
+    socket.on('error', (error) => {
+      if (this.#hasEnded) this.#close()
+      else this.destroy(error)
+    })
     socket.on('close', () => this.#close())
   }
 
@@ -74,7 +67,7 @@ export class PacketGuard extends Duplex {
 
   /** When the far end last said anything, by the monotonic clock; now, while some of it waits to be read. */
   get heardAtMs(): number {
-    const isUnread = this.#early.length > 0 || this.readableLength > 0 || this.#socket.readableLength > 0
+    const isUnread = this.#untakenBytes > 0 || this.#socket.readableLength > 0
     return isUnread ? this.#options.clock.monotonicMs() : this.#heardAtMs
   }
 
@@ -84,14 +77,14 @@ export class PacketGuard extends Duplex {
   }
 
   /**
-   * Aedes would handle a packet that comes after its CONNACK before those that came earlier. So until then it gets the
-   * CONNECT alone [MQTT-3.1.4-5], [MQTT-4.6.0-2].
+   * [MQTT-3.1.4-5]: a client need not wait for its CONNACK. Aedes counts what comes before it, and ends the connection for
+   * one packet too many; so until then it gets the CONNECT alone, and the rest waits here and in the network.
    */
   open(): void {
     // Halted: what came early was never begun, and its sender will send it again.
     if (this.#isOpen || this.destroyed || this.#isHalted) return
     this.#isOpen = true
-    this.#pass(this.#early.splice(0))
+    this.#pass(this.#early.takeAll())
     if (this.#endsSoon || this.#hasEnded) this.push(null)
     else this.#socket.resume()
   }
@@ -133,18 +126,23 @@ export class PacketGuard extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#isHalted) this.#socket.resume()
+    if (!this.#isHalted && !this.#early.isFull) this.#socket.resume()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#writer.send([chunk], done)
+    this.#send([chunk], done)
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#writer.send(
+    this.#send(
       chunks.map(({ chunk }) => chunk),
       done,
     )
+  }
+
+  /** Where nobody is there to hear it any more, what was sent before is still being handled: that is no fault. */
+  #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
+    this.#writer.send(chunks, (error) => done(this.#hasEnded ? null : error))
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -169,7 +167,7 @@ export class PacketGuard extends Duplex {
         fault = { kind: 'malformed-packet', rule }
         break
       }
-      if (this.#isConnected && !this.#isOpen) this.#keepEarly(packet)
+      if (this.#isConnected && !this.#isOpen) this.#early.keep(packet)
       else good.push(packet)
       this.#isConnected = true
       // [MQTT-3.14.4-2]: nothing that comes behind a DISCONNECT counts.
@@ -179,14 +177,9 @@ export class PacketGuard extends Duplex {
         break
       }
     }
+    if (this.#early.isFull) this.#socket.pause()
     this.#pass(good)
     if (fault !== undefined) this.#refuse(fault)
-  }
-
-  #keepEarly(packet: WholePacket): void {
-    this.#early.push(packet)
-    this.#earlyBytes += packet.sizeBytes
-    if (this.#earlyBytes > this.#options.earlyBytes) this.#socket.pause()
   }
 
   #pass(packets: readonly WholePacket[]): void {
@@ -216,13 +209,21 @@ export class PacketGuard extends Duplex {
 
   /** What came before the end counts, a DISCONNECT for one [MQTT-3.14.4-3]: it is handled first, within a moment. */
   #close(): void {
-    const isTaken = this.readableLength === 0 && this.#early.length === 0
-    if (!this.#hasEnded || isTaken || this.#isHalted) this.destroy()
-    else
-      this.once(
-        'close',
-        this.#options.clock.after(LINGER_MS, () => this.destroy()),
-      )
+    if (!this.#hasEnded || this.#untakenBytes === 0 || this.#isHalted) this.destroy()
+    else this.#awaitTaken(-1)
+  }
+
+  get #untakenBytes(): number {
+    return this.readableLength + this.#early.sizeBytes
+  }
+
+  /** Gives up when nothing was taken for a moment. */
+  #awaitTaken(formerBytes: number): void {
+    const leftBytes = this.#untakenBytes
+    if (leftBytes === formerBytes) this.destroy()
+    if (this.destroyed) return
+    const cancel = this.#options.clock.after(LINGER_MS, () => this.#awaitTaken(leftBytes))
+    this.once('close', cancel)
   }
 
   #refuse(fault: PacketFault): void {
@@ -230,7 +231,7 @@ export class PacketGuard extends Duplex {
     if (fault.kind === 'malformed-packet' && fault.rule === 'protocol-level')
       this.#socket.write(UNACCEPTABLE_VERSION)
     const error = new BrokerError(`the client sent a packet that is refused: ${fault.kind}`)
-    if (this.readableLength === 0 && this.#early.length === 0) {
+    if (this.#untakenBytes === 0) {
       this.destroy(error)
       return
     }
@@ -238,7 +239,9 @@ export class PacketGuard extends Duplex {
     this.#endsSoon = true
     this.#socket.pause()
     if (this.#isOpen) this.push(null)
-    const cancel = this.#options.clock.after(LINGER_MS, () => this.destroy(error))
-    this.once('close', cancel)
+    this.once(
+      'close',
+      this.#options.clock.after(LINGER_MS, () => this.destroy(error)),
+    )
   }
 }

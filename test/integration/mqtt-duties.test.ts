@@ -19,6 +19,7 @@ let isDiskFull = false
 const DENIED = { allowed: false, reason: 'forbidden' } as const
 const lab = new Lab({
   limits: { keepAliveS: 60 },
+  contest: ({ waitedMs }) => (waitedMs > 100 ? { kind: 'take-over' } : { kind: 'wait', reason: 'listening' }),
   rules: {
     ...allowAll,
     mayConnect: (_identity, clientId) => (clientId === 'forbidden' ? DENIED : { allowed: true }),
@@ -94,6 +95,40 @@ describe('a refusal', () => {
     await back.subscribe(['right/#', 1])
     expect(await back.message()).toMatchObject({ topic: 'right/shown', retain: true })
     expect(await back.ping()).toEqual([])
+  })
+})
+
+describe('a CONNECT that has to wait for its answer', () => {
+  it('[MQTT-4.6.0-2] keeps the order of what came with it and of what came while it waited', async () => {
+    const options = { ...KEEP, id: 'contested', clean: false }
+    const [reader, former] = [await lab.subscriber('early', 1, KEEP), await lab.client(options)]
+    const texts = Array.from({ length: 30 }, (_, n) => String(n))
+    const packets = texts.map((text, n) => publish('early', text, { qos: 1, messageId: n + 1 }))
+    const client = await lab.open()
+    client.send(connect(options), ...packets.slice(0, 10))
+    for (let n = 10; n < 30; n += 5) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20)
+      })
+      client.send(...packets.slice(n, n + 5))
+    }
+    expect(await client.next()).toEqual({ type: 'connack', sessionPresent: true, code: 0 })
+    expect((await reader.messages(30)).map(({ payload }) => payload)).toEqual(texts)
+    for (const n of texts.keys()) expect(await client.next()).toEqual({ type: 'puback', messageId: n + 1 })
+    await former.gone
+  })
+
+  it('[MQTT-3.1.4-5] loses nothing of what came while it waited, however many packets they are', async () => {
+    const options = { ...KEEP, id: 'contested-by-much', clean: false }
+    const [reader, former] = [await lab.subscriber('much', 1, KEEP), await lab.client(options)]
+    const client = await lab.open()
+    const payload = 'x'.repeat(20)
+    const packets = Array.from({ length: 300 }, (_, n) =>
+      publish('much', payload, { qos: 1, messageId: n + 1 }),
+    )
+    client.send(connect(options), ...packets)
+    expect(await reader.messages(300)).toHaveLength(300)
+    await former.gone
   })
 })
 

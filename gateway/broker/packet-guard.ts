@@ -5,7 +5,6 @@
  */
 
 import { Duplex } from 'node:stream'
-import type { Clock } from '../clock.ts'
 import { BrokerError } from '../errors.ts'
 import { closeSoon, LINGER_MS } from './close-soon.ts'
 import { EarlyPackets } from './early-packets.ts'

@@ -33,7 +33,7 @@ interface TrustAlone {
 }
 
 /** All addresses of a host name. */
-export type Resolver = (host: string) => Promise<readonly string[]>
+type Resolver = (host: string) => Promise<readonly string[]>
 
 /** Opens a TCP connection to an address that was decided; tests put their own in its place. */
 export type Connect = (endpoint: { readonly address: string; readonly port: number }) => Socket

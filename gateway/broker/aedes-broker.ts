@@ -164,6 +164,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     shedding.stop()
     events.close()
     await closeAedes(aedes)
+    await journal.close()
     throw error
   }
 

@@ -3,7 +3,7 @@ import { CrashRig } from '../support/crash-rig.ts'
 import { seededRandom } from '../support/conformance/damage.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-/** `WARDGATE_KILLS=500 npx jest ...` for the long form. */
+/** `npm run crash -- --kills 500` for the long form. */
 const KILLS = Number(process.env['WARDGATE_KILLS'] ?? 5)
 /** Publishers that wait for each acknowledgement: what they send has one order. */
 const ONE_BY_ONE = 4

@@ -1,5 +1,6 @@
 /** Codes and requests on disk: `<state>/certs/enrolment.json`. Only salted hashes of codes are in it. */
 
+import { isRecord } from './is-record.ts'
 import { replaceFile } from './durable-file.ts'
 import type { HashedCode } from './enrolment-code.ts'
 import { CertificateError } from './errors.ts'
@@ -116,8 +117,4 @@ function isSha256(value: unknown): boolean {
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto'
 
+import { isRecord } from './is-record.ts'
 import { validityOf } from './authority.ts'
 import { CertificateError } from './errors.ts'
 import { isLeafRole, isSite } from './identity-uri.ts'
@@ -154,8 +155,4 @@ function isSerial(value: unknown): boolean {
 
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -5,6 +5,7 @@
 
 import { readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isRecord } from '../certs/is-record.ts'
 import { makeDirectory, replaceFile } from '../certs/durable-file.ts'
 import type { DriverMemory } from '../devices/protocol.ts'
 import { errorCode, errorMessage } from './errors.ts'
@@ -92,8 +93,4 @@ function parse(text: string): Map<string, string> | undefined {
 
 function fits(key: string, value: string): boolean {
   return key !== '' && key.length <= LONGEST_KEY && value.length <= LONGEST_VALUE
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

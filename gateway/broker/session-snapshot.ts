@@ -1,5 +1,6 @@
 /** The broker's state as records of a sealed file: a head, the retained messages, the sessions. */
 
+import { isRecord } from '../../certs/is-record.ts'
 import { decodeChange, encodeChange } from './change-codec.ts'
 import type { Grant, Message } from './session-change.ts'
 import type { SessionSnapshot } from './session-state.ts'
@@ -86,8 +87,4 @@ function isGrant(value: unknown): value is Grant {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

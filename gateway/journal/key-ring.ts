@@ -5,6 +5,7 @@
 
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { isRecord } from '../../certs/is-record.ts'
 import { replaceFile } from '../../certs/durable-file.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, errorCode, errorMessage, StorageError } from '../errors.ts'
@@ -111,8 +112,4 @@ function isRow(value: unknown): value is KeyRow {
     typeof key === 'string' &&
     Buffer.from(key, 'base64').length === KEY_BYTES
   )
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -10,6 +10,12 @@ const URL = { type: 'string', minLength: 1, maxLength: 512 } as const
 // 0 lets the system choose.
 const LISTEN_PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const
 
+const LISTEN_HOST = {
+  ...ADDRESS,
+  description: 'Address to bind; private, loopback, or 0.0.0.0 and :: for all',
+  examples: ['127.0.0.1'],
+} as const
+
 const BROKER = {
   type: 'object',
   description: 'Makes this process a ward gateway',
@@ -26,11 +32,7 @@ const BROKER = {
         additionalProperties: false,
         required: ['host', 'port'],
         properties: {
-          host: {
-            ...ADDRESS,
-            description: 'Address to bind; private, loopback, or 0.0.0.0 and :: for all',
-            examples: ['127.0.0.1'],
-          },
+          host: LISTEN_HOST,
           port: { ...LISTEN_PORT, description: 'TCP port; 0 lets the system choose', examples: [8883] },
           tls: {
             enum: ['1.3', '1.2'],
@@ -60,11 +62,7 @@ const WEB = {
         additionalProperties: false,
         required: ['host', 'port'],
         properties: {
-          host: {
-            ...ADDRESS,
-            description: 'Address to bind; private, loopback, or 0.0.0.0 and :: for all',
-            examples: ['127.0.0.1'],
-          },
+          host: LISTEN_HOST,
           port: { ...LISTEN_PORT, description: 'TCP port; 0 lets the system choose', examples: [8443] },
         },
       },

@@ -40,6 +40,15 @@ export class FakeClock implements Clock {
     this.#move(endMs)
   }
 
+  /** Lets a long time pass at once, as a machine does that was asleep: what is periodic falls due once, at its end. */
+  leap(byMs: number): void {
+    const endMs = this.#elapsedMs + byMs
+    this.#move(endMs)
+    for (const timer of this.#timers)
+      if (timer.periodMs !== undefined) timer.atMs = Math.max(timer.atMs, endMs)
+    this.advance(0)
+  }
+
   /** Steps the wall clock without letting time pass, as NTP or a wrong hand does. */
   step(byMs: number): void {
     this.#nowMs += byMs

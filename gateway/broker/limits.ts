@@ -48,8 +48,9 @@ export const WARD_LIMITS: BrokerLimits = {
   connectionsPerAddress: 1280,
   earlyBytes: 64 * 1024,
   inboundQos2: 100,
-  queuedMessages: 10_000,
-  queuedBytes: 16 * 1024 * 1024,
+  // Four minutes of everything that a full ward of 200 devices says.
+  queuedMessages: 50_000,
+  queuedBytes: 32 * 1024 * 1024,
   subscriptions: 256,
   durableSessions: 2_048,
   retainedTopics: 20_000,

@@ -12,6 +12,9 @@ import { watchProcess, type Running } from './wardgate-cli.ts'
 
 const script = fileURLToPath(new URL('../../scripts/lab-broker.mjs', import.meta.url))
 
+/** Publishers wait when the subscriber is so far behind. */
+const BACKLOG = 5_000
+
 export interface Arrival {
   readonly publisher: number
   readonly n: number
@@ -32,7 +35,8 @@ export class CrashRig {
   #isStopping = false
   #next = 0
   #loops: Promise<void>[] = []
-  #wake: () => void = () => undefined
+  #waiting: (() => void)[] = []
+  readonly #arrived = new Set<string>()
 
   constructor(dir: string) {
     this.#dir = dir
@@ -67,11 +71,10 @@ export class CrashRig {
     const subscriber = await this.#client('reader')
     this.#subscriber = subscriber
     subscriber.on('message', (topic, payload, { dup }) => {
-      this.arrivals.push({
-        publisher: Number(topic.split('/')[1]),
-        n: Number(payload.toString().split(' ')[0]),
-        isRepeat: dup,
-      })
+      const publisher = Number(topic.split('/')[1])
+      const n = Number(payload.toString().split(' ')[0])
+      this.arrivals.push({ publisher, n, isRepeat: dup })
+      this.#arrived.add(`${publisher}/${n}`)
       this.#wake()
     })
     await subscriber.subscribeAsync('ward/+', { qos: 1 })
@@ -95,8 +98,12 @@ export class CrashRig {
   async until(condition: () => boolean): Promise<void> {
     while (!condition())
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#waiting.push(resolve)
       })
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   /** No new messages; resolves when the last one was acknowledged. */
@@ -112,9 +119,8 @@ export class CrashRig {
 
   /** What was acknowledged and has not arrived. */
   missing(): readonly string[] {
-    const arrived = new Set(this.arrivals.map(({ publisher, n }) => `${publisher}/${n}`))
     return this.acknowledged.flatMap((numbers, publisher) =>
-      numbers.map((n) => `${publisher}/${n}`).filter((name) => !arrived.has(name)),
+      numbers.map((n) => `${publisher}/${n}`).filter((name) => !this.#arrived.has(name)),
     )
   }
 
@@ -125,6 +131,8 @@ export class CrashRig {
 
   async #publishOn(client: MqttClient, publisher: number): Promise<void> {
     while (!this.#isStopping) {
+      // What a queue gives up at its bound is another matter than what a crash loses.
+      await this.until(() => this.acknowledgedCount - this.#arrived.size < BACKLOG)
       const n = this.#next
       this.#next += 1
       await publishUntilAcknowledged(client, `ward/${publisher}`, `${n} ${'x'.repeat(200)}`)

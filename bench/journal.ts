@@ -168,9 +168,14 @@ async function measureStart(place: string): Promise<void> {
     const message = { topic, payload: RECORD.subarray(0, 300), qos: 1, retain: false } as const
     await new Promise<void>((resolve) => {
       const seq = log.commit({ kind: 'message', message }, () => {
-        first.store.beginPublication(seq)
-        for (const { clientId = '' } of first.store.state.matching(topic))
-          first.store.state.enqueue(clientId, { cmd: 'publish', ...message, seq })
+        const packet = {
+          cmd: 'publish',
+          brokerId: 'bench',
+          brokerCounter: seq,
+          dup: false,
+          ...message,
+        } as const
+        first.store.takePublished(packet, seq)
         settledCount += 1
       })
       if (n % 500 === 499) first.journal.flush().then(resolve, resolve)

@@ -57,8 +57,7 @@ export function recoverSessions(store: SessionStore, journal: Journal, events: E
     } else if (seq >= nextSeq) state.apply(change, seq)
     replayedCount += 1
   })
-  store.beginPublication(journal.nextSeq - 1)
-  store.beginPublication(undefined)
+  store.publishedUpTo(journal.nextSeq - 1)
   if (unreadCount > 0) events.emit('technical', 'journal-records-unknown', { count: unreadCount })
   const lostCount = state.dropUnfilled()
   if (lostCount > 0) events.emit('technical', 'queued-messages-lost', { count: lostCount })

@@ -2,6 +2,7 @@
  * The persistence that Aedes asks for, over the state in memory and the log of its changes. Calls take effect in the order
  * of the calls: Aedes withholds messages from subscribers of a store whose calls end out of order. What a client is told
  * has been done (SUBACK, UNSUBACK, PUBREC) is in the log before; what only spares a repetition is noted in passing.
+ * What Aedes would ask when it publishes is not here: ordered-aedes.ts publishes instead, by `takePublished`.
  */
 
 import type { AedesPublishPacket, Subscription } from 'aedes'
@@ -33,7 +34,6 @@ export class SessionStore extends Wills {
   readonly state: SessionState
   readonly #options: SessionStoreOptions
   readonly #catchUp = new CatchUp()
-  #seq: number | undefined
   #publishedSeq = 0
 
   constructor(options: SessionStoreOptions) {
@@ -46,17 +46,16 @@ export class SessionStore extends Wills {
 
   /** Takes a message that is handed out now: retained, and queued for durable sessions. Without a number it is in no log. */
   takePublished(packet: Stored, seq: number | undefined): void {
-    this.beginPublication(seq)
+    if (seq !== undefined) this.publishedUpTo(seq)
     if (packet.retain) this.state.retain({ ...packet, seq })
     if (packet.qos === 0) return
     for (const { clientId } of this.state.matching(packet.topic))
       if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq })
   }
 
-  /** The message of that number is being published; undefined: of none. */
-  beginPublication(seq: number | undefined): void {
-    this.#seq = seq
-    if (seq !== undefined) this.#publishedSeq = seq
+  /** The messages of the log up to this number have been published, now or in a former run. */
+  publishedUpTo(seq: number): void {
+    this.#publishedSeq = seq
   }
 
   /** The newest message of the log that has come as far as Aedes. */
@@ -65,10 +64,6 @@ export class SessionStore extends Wills {
   }
 
   // Retained messages
-
-  async storeRetained(packet: Stored): Promise<void> {
-    this.state.retain({ ...packet, seq: this.#seq })
-  }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
     return Readable.from(
@@ -123,20 +118,7 @@ export class SessionStore extends Wills {
     if (this.state.holds(clientId)) await this.#commit({ kind: 'forgotten', clientId })
   }
 
-  async subscriptionsByTopic(topic: string): Promise<readonly Subscription[]> {
-    return this.state.matching(topic)
-  }
-
   // Messages to durable sessions
-
-  async outgoingEnqueue({ clientId }: { readonly clientId: string }, packet: Stored): Promise<void> {
-    this.state.enqueue(clientId, { ...packet, seq: this.#seq })
-  }
-
-  async outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void> {
-    for (const { clientId } of subscriptions)
-      if (clientId !== undefined) this.state.enqueue(clientId, { ...packet, seq: this.#seq })
-  }
 
   async outgoingUpdate(client: Owner, packet: QueuedPacket): Promise<void> {
     const change = this.noteSent(client, packet)

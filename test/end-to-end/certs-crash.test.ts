@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-suiteFor('openssl', 'version')('a crash', () => {
+suiteFor('openssl')('a crash', () => {
   describe.each(cases)('during $name', ({ words, isOffline = false, again }) => {
     it('at any moment cuts nobody off, and the command can be repeated', () => {
       const { states, dir } = record(words, isOffline)

@@ -29,7 +29,7 @@ beforeEach(() => {
 })
 afterEach(() => temp.remove())
 
-suiteFor('mosquitto', '-h')('mosquitto with the certificate of our server', () => {
+suiteFor('mosquitto')('mosquitto with the certificate of our server', () => {
   let broker: Mosquitto | undefined
   afterEach(async () => {
     await broker?.stop()
@@ -71,7 +71,7 @@ suiteFor('mosquitto', '-h')('mosquitto with the certificate of our server', () =
   })
 })
 
-suiteFor('mosquitto_sub', '--help')('mosquitto_sub with the certificate of our client', () => {
+suiteFor('mosquitto_sub')('mosquitto_sub with the certificate of our client', () => {
   const servers: Server[] = []
   afterEach(() => {
     for (const server of servers.splice(0)) server.close()

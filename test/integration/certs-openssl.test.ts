@@ -14,8 +14,8 @@ import { tempDir } from '../support/temp-dir.ts'
 const nowMs = Date.now()
 const DAY_MS = 86_400_000
 
-const withOpenssl = suiteFor('openssl', 'version')
-const withCerttool = suiteFor('certtool', '--version')
+const withOpenssl = suiteFor('openssl')
+const withCerttool = suiteFor('certtool')
 
 const BROUGHT_KEYS = [
   { name: 'RSA 2048', id: 'rsa-2048', key: () => rsaKey(2048) },

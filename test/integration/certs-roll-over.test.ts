@@ -19,8 +19,8 @@ const nowMs = Date.now()
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
 
-const withOpenssl = suiteFor('openssl', 'version')
-const withCerttool = suiteFor('certtool', '--version')
+const withOpenssl = suiteFor('openssl')
+const withCerttool = suiteFor('certtool')
 
 let temp: ReturnType<typeof tempDir>
 let stateDir: string

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { connectAsync } from 'mqtt'
 import { openEnrolment, type Enrolment } from '../../certs/enrolment.ts'
 import { initStore, type CertificateStore } from '../../certs/store.ts'
@@ -18,6 +18,7 @@ import { believed } from '../support/fake-time.ts'
 import { identifyIn } from '../support/store-identify.ts'
 import { opensslCsr, type CsrKey } from '../support/openssl-csr.ts'
 import { openJournalIn } from '../support/open-journal.ts'
+import { suiteFor } from '../support/other-verifiers.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const nowMs = Date.now()
@@ -283,12 +284,4 @@ async function connects(key: string, certificate: string): Promise<boolean> {
 function openssl(...args: readonly string[]): string {
   const { stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
   return stdout + stderr
-}
-
-/** The suite, or a skipped one that says so, where a tool is missing. */
-function suiteFor(...commands: readonly string[]): typeof describe | typeof describe.skip {
-  const missing = commands.filter((command) => spawnSync(command, ['--help']).error !== undefined)
-  if (missing.length === 0) return describe
-  process.stderr.write(`\n*** SKIPPED: no ${missing.join(', ')}; nothing it would prove is proved ***\n\n`)
-  return describe.skip
 }

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readMaterial } from '../../certs/client-material.ts'
 import { buildCsr } from '../../certs/csr.ts'
 import { newKeyPair } from '../../certs/authority.ts'
@@ -23,6 +23,7 @@ import { CounterRecord, EventRecord } from '../support/broker-bench.ts'
 import { signal } from '../support/event-log.ts'
 import { believed } from '../support/fake-time.ts'
 import { identifyIn } from '../support/store-identify.ts'
+import { runCommand } from '../support/run-command.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const nowMs = Date.now()
@@ -138,13 +139,13 @@ describe('a device', () => {
     const { clock, retry } = patientClock()
     const waiting = enroll(enrolment.code, ['--ca', caFile()], clock)
     const requested = await events.first('enrolment-requested')
-    const [row] = JSON.parse(await run(approveCommand(), ['--state', gatewayState.path, '--json']))
+    const [row] = JSON.parse(await runCommand(approveCommand(), ['--state', gatewayState.path, '--json']))
     expect(row).toMatchObject({ role: 'device', id, keyCheck: requested['keyCheck'] })
-    expect(await run(approveCommand(), ['--state', gatewayState.path])).toMatch(/^ROLE +ID +KEY +FROM/)
-    await run(approveCommand(), [id, '--state', gatewayState.path])
+    expect(await runCommand(approveCommand(), ['--state', gatewayState.path])).toMatch(/^ROLE +ID +KEY +FROM/)
+    await runCommand(approveCommand(), [id, '--state', gatewayState.path])
     await retry()
     expect((await waiting).said).toContain(String(requested['keyCheck']))
-    expect(await run(approveCommand(), ['--state', gatewayState.path])).toBe(
+    expect(await runCommand(approveCommand(), ['--state', gatewayState.path])).toBe(
       'no request waits for approval\n',
     )
   })
@@ -154,7 +155,7 @@ describe('a device', () => {
     const { clock, retry } = patientClock()
     const waiting = enroll(enrolment.code, ['--ca', caFile()], clock).catch((error: unknown) => String(error))
     await events.first('enrolment-requested')
-    await run(approveCommand(), [`device/${id}`, '--reject', '--state', gatewayState.path])
+    await runCommand(approveCommand(), [`device/${id}`, '--reject', '--state', gatewayState.path])
     await retry()
     expect(await waiting).toMatch(/est-unauthorised/)
   })
@@ -211,12 +212,12 @@ describe('devices add', () => {
     await enroll(enrolment.code, ['--ca', caFile()])
     const state = ['--state', gatewayState.path]
     const args = ['add', id, '--ward', 'icu', '--bed', 'b09', '--protocol', 'mqtt', ...state]
-    expect(await run(devicesCommand(), args)).toMatch(/keeps its certificate, valid until/)
+    expect(await runCommand(devicesCommand(), args)).toMatch(/keeps its certificate, valid until/)
   })
 
   it('says what to do first where there is no certificate store', async () => {
     const args = ['add', id, '--ward', 'icu', '--bed', 'b01', '--protocol', 'mqtt', '--state', own.path]
-    expect(await run(devicesCommand(), args)).toMatch(/no code: .*wardgate certs init/)
+    expect(await runCommand(devicesCommand(), args)).toMatch(/no code: .*wardgate certs init/)
   })
 
   it('takes no time that is none, and no approval that is none', async () => {
@@ -229,13 +230,20 @@ describe('certs invite', () => {
   const state = ['--state', gatewayState.path]
 
   it('makes the code and the inventory row of a station', async () => {
-    const output = await run(inviteCommand(), ['consumer', 'station-1', '--ward', 'icu', ...state, '--json'])
+    const output = await runCommand(inviteCommand(), [
+      'consumer',
+      'station-1',
+      '--ward',
+      'icu',
+      ...state,
+      '--json',
+    ])
     expect(JSON.parse(output)).toMatchObject({ role: 'consumer', id: 'station-1', approval: 'code' })
     expect(readFileSync(join(gatewayState.path, 'inventory.json'), 'utf8')).toContain('"station-1"')
   })
 
   it('says in words what to do, and by when', async () => {
-    const output = await run(inviteCommand(), [
+    const output = await runCommand(inviteCommand(), [
       'bedside',
       'box-9',
       '--code-for',
@@ -256,12 +264,14 @@ describe('certs invite', () => {
     [['bedside', 'x', '--ward', 'icu'], /--ward is for/],
     [['bedside', 'x', '--duty', 'nurse'], /--duty is for/],
   ])('refuses %j', async (args, message) => {
-    await expect(run(inviteCommand(), [...args, ...state])).rejects.toThrow(message)
+    await expect(runCommand(inviteCommand(), [...args, ...state])).rejects.toThrow(message)
   })
 
   it('refuses an identity that has a certificate', async () => {
     store.issue({ role: 'bedside', id: 'box-8', nowMs })
-    await expect(run(inviteCommand(), ['bedside', 'box-8', ...state])).rejects.toThrow(/revoke it first/)
+    await expect(runCommand(inviteCommand(), ['bedside', 'box-8', ...state])).rejects.toThrow(
+      /revoke it first/,
+    )
   })
 })
 
@@ -327,7 +337,9 @@ describe('certs approve', () => {
     [['nobody'], /no request of 'nobody' waits/],
     [['--reject'], /needs the id/],
   ])('refuses %j', async (args, message) => {
-    await expect(run(approveCommand(), [...args, '--state', gatewayState.path])).rejects.toThrow(message)
+    await expect(runCommand(approveCommand(), [...args, '--state', gatewayState.path])).rejects.toThrow(
+      message,
+    )
   })
 })
 
@@ -349,7 +361,7 @@ interface AddedDevice {
 
 async function addDevice(more: readonly string[] = []): Promise<AddedDevice> {
   const place = ['--ward', 'icu', '--bed', 'b01', '--protocol', 'mqtt', '--state', gatewayState.path]
-  return JSON.parse(await run(devicesCommand(), ['add', id, ...place, '--json', ...more]))
+  return JSON.parse(await runCommand(devicesCommand(), ['add', id, ...place, '--json', ...more]))
 }
 
 /** The certificates of a text, in an order that says nothing. */
@@ -393,21 +405,4 @@ async function runEnroll(args: readonly string[], typed: string, clock: Clock) {
   command.exitOverride().configureOutput({ writeErr: () => undefined })
   await command.parseAsync(args, { from: 'user' })
   return { output, said }
-}
-
-/** Runs a command with its output caught; nothing of commander reaches the terminal. */
-async function run(command: ReturnType<typeof enrollCommand>, args: readonly string[]): Promise<string> {
-  for (const each of [command, ...command.commands])
-    each.exitOverride().configureOutput({ writeErr: () => undefined })
-  const written: string[] = []
-  const stdout = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text))
-    return true
-  })
-  try {
-    await command.parseAsync(args, { from: 'user' })
-  } finally {
-    stdout.mockRestore()
-  }
-  return written.join('')
 }

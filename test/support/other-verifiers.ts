@@ -63,9 +63,10 @@ export function run(command: string, options: readonly string[], input?: string)
   return { ok: status === 0, output: stdout + stderr }
 }
 
-/** The suite, or a skipped one that says so, where the tool is missing. */
-export function suiteFor(command: string, option: string): typeof describe | typeof describe.skip {
-  if (spawnSync(command, [option]).error === undefined) return describe
-  process.stderr.write(`\n*** SKIPPED: ${command} is not installed; nothing it would prove is proved ***\n\n`)
+/** The suite, or a skipped one that says so, where a tool is missing. */
+export function suiteFor(...commands: readonly string[]): typeof describe | typeof describe.skip {
+  const missing = commands.filter((command) => spawnSync(command, ['--help']).error !== undefined)
+  if (missing.length === 0) return describe
+  process.stderr.write(`\n*** SKIPPED: no ${missing.join(', ')}; nothing it would prove is proved ***\n\n`)
   return describe.skip
 }

@@ -47,7 +47,7 @@ describe('packet ids', () => {
     store.outgoingStream(client)
     const sent: (number | undefined)[] = []
     for (const [n, messageId] of [9, 9, 9, 12].entries()) {
-      await store.outgoingEnqueue({ clientId: client.id }, waiting(n + 1))
+      store.state.enqueue(client.id, waiting(n + 1))
       const packet = { ...waiting(n + 1), messageId }
       await store.outgoingUpdate(client, packet)
       sent.push(packet.messageId)

@@ -76,9 +76,7 @@ class Run {
       retain,
       dup: false,
     }
-    this.store.beginPublication(seq)
-    if (retain) await this.store.storeRetained(packet)
-    await this.store.outgoingEnqueueCombi(await this.store.subscriptionsByTopic(topic), packet)
+    this.store.takePublished(packet, seq)
     return packet
   }
 
